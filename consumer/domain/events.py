@@ -1,0 +1,64 @@
+"""The decoded facts: what an ATS says has happened.
+
+Tuples, since one of each is made for every record. All times are milliseconds since
+the epoch (UTC), as Avro's `timestamp-millis` carries them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+
+class Step(NamedTuple):
+    """A status, or the phase above it, as end users see it (contract 1.5)."""
+
+    label: str
+    index: int
+    total: int
+
+
+class State(NamedTuple):
+    """A state of an application or a position (contract 1.4)."""
+
+    status: Step
+    phase: Step | None
+    success: bool | None
+    timestamp_ms: int | None
+    """When the state took effect; only a previous state may lack it."""
+
+
+class ApplicationStatusChanged(NamedTuple):
+    event_id: str
+    application_id: str
+    hirer_id: str | None
+    occurred_at_ms: int
+    seek_token: str | None
+    seek_token_issued_at_ms: int | None
+    candidate_application_profile_id: str | None
+    position_profile_ids: Sequence[str]
+    current: State
+    previous: State | None
+
+
+class PositionStatusChanged(NamedTuple):
+    event_id: str
+    position_id: str
+    hirer_id: str | None
+    occurred_at_ms: int
+    position_profile_ids: Sequence[str]
+    current: State
+    previous: State | None
+
+
+class ApplicationCompleted(NamedTuple):
+    event_id: str
+    application_id: str
+    hirer_id: str | None
+    occurred_at_ms: int
+    seek_token: str | None
+    seek_token_issued_at_ms: int | None
+    completed_at_ms: int
+
+
+Event: TypeAlias = ApplicationStatusChanged | PositionStatusChanged | ApplicationCompleted

@@ -1,0 +1,154 @@
+"""What the pipeline needs from outside, in its own words.
+
+Every method is called on the loop thread and returns at once, but for those that
+take a `wait_s` and those that say that they block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, TypeAlias
+
+from consumer.delivery.records import Offset, OutgoingRecord, Record, TopicPartition
+from consumer.delivery.verdicts import Verdict
+from consumer.domain.signals import Rejected, Skipped, Warn
+
+
+class Prepared(NamedTuple):
+    """A signal, encoded once, so that a repeat is the same bytes (P9)."""
+
+    type_code: str
+    subject: str
+    hirer_id: str | None
+    occurred_at_ms: int
+    body: bytes
+    """The JSON of one `SendSignalInput`."""
+    warnings: tuple[Warn, ...]
+
+
+class Unresolved(NamedTuple):
+    """The writer schema is not at hand yet; it is being looked up in the background."""
+
+    schema_id: int
+    outage: bool
+    """The registry does not answer (else: it is being asked, or does not know the id yet)."""
+
+
+Reading: TypeAlias = Prepared | Skipped | Rejected | Unresolved
+
+
+class Reader(Protocol):
+    """Bytes to signal: framing, schema, decoding, mapping, encoding."""
+
+    def read(self, value: bytes | None) -> Reading:
+        """Never blocks, never raises for any input."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a partition begins after it was assigned."""
+
+    offset: Offset
+    settled: frozenset[Offset] = frozenset()
+    """Offsets beyond `offset` that an earlier owner had settled."""
+
+
+class Mark(NamedTuple):
+    """What is committed for a partition: the low-water mark, and what is settled beyond."""
+
+    offset: Offset
+    metadata: str = ""
+
+
+class PartitionFault(NamedTuple):
+    """A partition, or a whole topic (`partition` is -1), that cannot be read on."""
+
+    place: TopicPartition
+    code: str
+    """`offset_out_of_range`, `unknown_topic`, `not_authorised`, `topic_recreated`, …"""
+    detail: str
+
+
+@dataclass(slots=True)
+class Polled:
+    records: Sequence[Record] = ()
+    ends: Sequence[tuple[TopicPartition, Offset]] = ()
+    """Partitions read to their end, with the offset that the next record will have at least."""
+    faults: Sequence[PartitionFault] = ()
+
+
+class Assignments(Protocol):
+    """What the source tells its owner during `poll`, `commit_now` and `close`."""
+
+    def assigned(self, starts: Mapping[TopicPartition, Start]) -> None: ...
+    def revoked(self, partitions: Sequence[TopicPartition]) -> None: ...
+    def lost(self, partitions: Sequence[TopicPartition]) -> None: ...
+    def committed(self, offsets: Mapping[TopicPartition, Offset], error: str | None) -> None: ...
+
+
+class Source(Protocol):
+    """The subscribed topics. `Assignments` is called from inside these methods only."""
+
+    def poll(self, wait_s: float) -> Polled: ...
+    def commit(self, marks: Mapping[TopicPartition, Mark]) -> None:
+        """Asynchronous; the result comes by `Assignments.committed`."""
+        ...
+
+    def commit_now(self, marks: Mapping[TopicPartition, Mark]) -> bool:
+        """Blocks for at most the client's socket timeout; False when it was refused."""
+        ...
+
+    def pause(self, partitions: Sequence[TopicPartition]) -> None: ...
+    def resume(self, partitions: Sequence[TopicPartition]) -> None: ...
+
+
+class Buried(NamedTuple):
+    ticket: int
+    error: str | None
+    """None: the broker confirmed it. Else a code; the letter has to be written again."""
+    too_large: bool = False
+
+
+class DeadLetters(Protocol):
+    def bury(self, ticket: int, letter: OutgoingRecord) -> None:
+        """Start the write; `reports` tells how it ended. Never raises, never blocks."""
+        ...
+
+    def reports(self) -> Sequence[Buried]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a sender needs of a batch. `bodies` are joined as they are."""
+
+    batch_id: int
+    bodies: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    batch_id: int
+    verdict: Verdict
+    request_id: str = ""
+    seconds: float = 0.0
+    requests: int = field(default=1)
+    """HTTP requests made: 0 when none was started."""
+
+
+class Senders(Protocol):
+    """A bounded pool of threads, each making one request at a time."""
+
+    def submit(self, request: Request) -> None: ...
+    def landed(self, wait_s: float) -> Sequence[Landed]:
+        """Waits until one has landed, at most `wait_s`; then returns all that have."""
+        ...
+
+
+class Clock(Protocol):
+    def monotonic_s(self) -> float: ...
+    def wall_ms(self) -> int: ...
+    def jitter(self) -> float:
+        """A draw in [0, 1)."""
+        ...
