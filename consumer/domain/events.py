@@ -14,7 +14,8 @@ class Step(NamedTuple):
     """A status, or the phase above it, as end users see it (contract 1.5)."""
 
     label: str
-    index: int
+    place: int
+    """SEEK's `index`: a tuple has a method of that name."""
     total: int
 
 
