@@ -36,12 +36,12 @@ class TookIn(NamedTuple):
 class SkippedRecords(NamedTuple):
     topic: str
     reason: str
-    count: int
+    records: int
 
 
 class Warned(NamedTuple):
     reason: str
-    count: int
+    records: int
 
 
 class RequestLanded(NamedTuple):
@@ -60,7 +60,7 @@ class RequestLanded(NamedTuple):
 
 class SignalsAccepted(NamedTuple):
     type_code: str
-    count: int
+    signals: int
     oldest_occurred_at_ms: int
 
 
