@@ -53,6 +53,8 @@ class Reason(StrEnum):
     BLANK_PROFILE_ID = "blank_profile_id"
     BLANK_LABEL = "blank_label"
     WRONG_ENVIRONMENT = "wrong_environment"
+    BAD_TIME = "bad_time"
+    """A current state without a time, or a time outside the years 0000 to 9999 of RFC 3339."""
 
     @property
     def stage(self) -> Stage:

@@ -1,0 +1,255 @@
+"""What a status change means to SEEK: the business table, and nothing else.
+
+Faithful (P10): labels, places and times pass through as they came. Refused here is
+only what SEEK is documented to refuse (contract 10); what it may not like is sent, with
+a warning; what does not concern it is skipped.
+
+The order of checks, so that a record has one answer: ids of the event, identifiers,
+whether it concerns SEEK at all, states and times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from consumer.domain.events import (
+    ApplicationCompleted,
+    ApplicationStatusChanged,
+    Event,
+    PositionStatusChanged,
+    State,
+    Step,
+)
+from consumer.domain.identifiers import (
+    bad_profile_id,
+    bad_profile_ids,
+    bad_token,
+    nameless,
+)
+from consumer.domain.signals import (
+    Mapped,
+    Reason,
+    Rejected,
+    Signal,
+    Skipped,
+    SkipReason,
+    TypeCode,
+    Warn,
+)
+from consumer.domain.timestamps import MAX_MS, MIN_MS, rfc3339
+
+_MS_PER_DAY: Final = 86_400_000
+_UNWRITABLE: Final = "is outside the years 0000 to 9999; is its unit milliseconds?"
+
+_Fields: TypeAlias = dict[str, object]
+_Refusal: TypeAlias = Rejected | None
+
+
+@dataclass(frozen=True, slots=True)
+class MappingPolicy:
+    playground: bool
+    """Follows from the OAuth audience and nothing else (design 4)."""
+
+    job_ads_on_external: bool = True
+    """`positionProfileIds` beside the token: SEEK's guides show it, its schema page does not
+    ask for it (contract 8.1), and the types allow it."""
+
+    future_tolerance_ms: int = 300_000
+    """Five minutes: clocks that are kept by NTP differ by less, a wrong time zone by more."""
+
+    token_lifetime_ms: int = 180 * _MS_PER_DAY
+    """Contract 2.5. SEEK swallows an older token without an error."""
+
+
+def map_event(event: Event, policy: MappingPolicy, now_ms: int) -> Mapped:
+    """Pure. `now_ms` (wall clock) decides warnings only, never what is sent (P9)."""
+    match event:
+        case ApplicationStatusChanged():
+            return _application_status_update(event, policy, now_ms)
+        case PositionStatusChanged():
+            return _position_status_update(event, policy, now_ms)
+        case ApplicationCompleted():
+            return _application_complete(event, policy, now_ms)
+
+
+def _application_status_update(
+    event: ApplicationStatusChanged, policy: MappingPolicy, now_ms: int
+) -> Mapped:
+    token, profile_id = event.seek_token, event.candidate_application_profile_id
+    ads = event.position_profile_ids
+    refusal = (
+        nameless(event.event_id, event.application_id)
+        or bad_token(token, playground=policy.playground)
+        or bad_profile_id(profile_id, playground=policy.playground)
+        or bad_profile_ids(ads, playground=policy.playground)
+    )
+    if refusal is not None:
+        return refusal
+    fields: _Fields = {"typeCode": TypeCode.APPLICATION_STATUS_UPDATE.value}
+    warnings: list[Warn] = []
+    if profile_id is not None:
+        fields["candidateApplicationProfileId"] = profile_id
+        if token is not None:
+            warnings.append(Warn.TWO_IDENTIFIERS)
+    elif token is not None:
+        fields["token"] = token
+        if ads and policy.job_ads_on_external:
+            fields["positionProfileIds"] = ads
+        _warn_of_age(event.seek_token_issued_at_ms, policy, now_ms, warnings)
+    else:
+        return Skipped(SkipReason.NOT_FROM_SEEK)
+    refusal = _add_states(fields, event, now_ms + policy.future_tolerance_ms, warnings)
+    if refusal is not None:
+        return refusal
+    return Signal(
+        TypeCode.APPLICATION_STATUS_UPDATE,
+        "application:" + event.application_id,
+        event.hirer_id,
+        event.occurred_at_ms,
+        fields,
+        tuple(warnings),
+    )
+
+
+def _position_status_update(
+    event: PositionStatusChanged, policy: MappingPolicy, now_ms: int
+) -> Mapped:
+    ads = event.position_profile_ids
+    refusal = nameless(event.event_id, event.position_id) or bad_profile_ids(
+        ads, playground=policy.playground
+    )
+    if refusal is not None:
+        return refusal
+    if not ads:
+        return Skipped(SkipReason.NOT_ADVERTISED)
+    fields: _Fields = {
+        "typeCode": TypeCode.POSITION_STATUS_UPDATE.value,
+        "positionProfileIds": ads,
+    }
+    warnings: list[Warn] = []
+    refusal = _add_states(fields, event, now_ms + policy.future_tolerance_ms, warnings)
+    if refusal is not None:
+        return refusal
+    return Signal(
+        TypeCode.POSITION_STATUS_UPDATE,
+        "position:" + event.position_id,
+        event.hirer_id,
+        event.occurred_at_ms,
+        fields,
+        tuple(warnings),
+    )
+
+
+def _application_complete(
+    event: ApplicationCompleted, policy: MappingPolicy, now_ms: int
+) -> Mapped:
+    token, completed_at_ms = event.seek_token, event.completed_at_ms
+    refusal = nameless(event.event_id, event.application_id) or bad_token(
+        token, playground=policy.playground
+    )
+    if refusal is not None:
+        return refusal
+    if token is None:
+        return Skipped(SkipReason.NOT_FROM_SEEK)
+    if not _writable(completed_at_ms):
+        return Rejected(Reason.BAD_TIME, f"completedAt: {completed_at_ms} ms {_UNWRITABLE}")
+    warnings: list[Warn] = []
+    _warn_of_age(event.seek_token_issued_at_ms, policy, now_ms, warnings)
+    if completed_at_ms > now_ms + policy.future_tolerance_ms:
+        warnings.append(Warn.FUTURE_TIME)
+    return Signal(
+        TypeCode.APPLICATION_COMPLETE,
+        "application:" + event.application_id,
+        event.hirer_id,
+        event.occurred_at_ms,
+        {
+            "typeCode": TypeCode.APPLICATION_COMPLETE.value,
+            "token": token,
+            "timestamp": rfc3339(completed_at_ms),
+        },
+        tuple(warnings),
+    )
+
+
+def _add_states(
+    fields: _Fields,
+    event: ApplicationStatusChanged | PositionStatusChanged,
+    latest_ms: int,
+    warnings: list[Warn],
+) -> _Refusal:
+    """Adds `current` and, when it can be sent, `previous`; says so when they must be refused."""
+    current, previous = event.current, event.previous
+    refusal = _bad_time(current.timestamp_ms) or _blank_label("current", current)
+    if refusal is not None:
+        return refusal
+    fields["current"] = _state(current)
+    sent = [current]
+    if previous is not None and _writable(previous.timestamp_ms):
+        refusal = _blank_label("previous", previous)
+        if refusal is not None:
+            return refusal
+        fields["previous"] = _state(previous)
+        sent.append(previous)
+    elif previous is not None:
+        warnings.append(Warn.PREVIOUS_WITHOUT_TIME)
+    if any(map(_out_of_range, sent)):
+        warnings.append(Warn.INDEX_OUTSIDE_RANGE)
+    if any((state.timestamp_ms or 0) > latest_ms for state in sent):
+        warnings.append(Warn.FUTURE_TIME)
+    return None
+
+
+def _state(state: State) -> _Fields:
+    """`success` is always there, null while in progress; `phase` only when known (contract 8.4)."""
+    fields: _Fields = {
+        "status": _step(state.status),
+        "success": state.success,
+        "timestamp": rfc3339(state.timestamp_ms or 0),
+    }
+    if state.phase is not None:
+        fields["phase"] = _step(state.phase)
+    return fields
+
+
+def _step(step: Step) -> _Fields:
+    label, place, total = step
+    return {"label": label, "index": place, "total": total}
+
+
+def _out_of_range(state: State) -> bool:
+    """Sent all the same: SEEK documents neither the base nor a check (contract 2.3)."""
+    _, place, total = state.status
+    if not 1 <= place <= total:
+        return True
+    return state.phase is not None and not 1 <= state.phase.place <= state.phase.total
+
+
+def _blank_label(name: str, state: State) -> _Refusal:
+    label = state.status.label
+    if not label or label.isspace():
+        return Rejected(Reason.BLANK_LABEL, f"{name}.status.label is blank")
+    if state.phase is not None:
+        label = state.phase.label
+        if not label or label.isspace():
+            return Rejected(Reason.BLANK_LABEL, f"{name}.phase.label is blank")
+    return None
+
+
+def _bad_time(timestamp_ms: int | None) -> _Refusal:
+    if _writable(timestamp_ms):
+        return None
+    if timestamp_ms is None:
+        return Rejected(Reason.BAD_TIME, "current.timestamp is missing")
+    return Rejected(Reason.BAD_TIME, f"current.timestamp: {timestamp_ms} ms {_UNWRITABLE}")
+
+
+def _writable(timestamp_ms: int | None) -> bool:
+    return timestamp_ms is not None and MIN_MS <= timestamp_ms <= MAX_MS
+
+
+def _warn_of_age(
+    issued_at_ms: int | None, policy: MappingPolicy, now_ms: int, warnings: list[Warn]
+) -> None:
+    if issued_at_ms is not None and now_ms - issued_at_ms > policy.token_lifetime_ms:
+        warnings.append(Warn.TOKEN_EXPIRED)
