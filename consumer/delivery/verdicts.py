@@ -1,4 +1,4 @@
-"""What a request to SEEK can come to, and the table that decides it (design 4)."""
+"""What a request to SEEK can come to; `judging` has the table that decides it (design 4)."""
 
 from __future__ import annotations
 
@@ -110,3 +110,5 @@ class AnswerPolicy:
     """Whether the audience is the Playground's: FORBIDDEN means validated there."""
     silence_is_acceptance: bool = False
     """Count `null` and `false` without errors as accepted (contract 1.1 leaves it open)."""
+    throttle_codes: frozenset[str] = frozenset()
+    """Codes that mean throttled, beside those whose words say so (contract 4.2 leaves it open)."""
