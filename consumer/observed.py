@@ -48,7 +48,7 @@ class RequestLanded(NamedTuple):
     """One request, or one that was not started, with what it came to."""
 
     outcome: str
-    """`accepted`, `validated`, `refused`, `throttled`, `unauthenticated`, `outage`, `not_started`."""
+    """accepted, validated, refused, throttled, unauthenticated, outage or not_started."""
     code: str
     """From a closed set: SEEK's known codes, `http_<status>`, a fault's name, or `other`."""
     signals: int

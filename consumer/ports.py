@@ -6,7 +6,7 @@ take a `wait_s` and those that say that they block.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -59,16 +59,23 @@ class Mark(NamedTuple):
     """What is committed for a partition: the low-water mark, and what is settled beyond."""
 
     offset: Offset
-    metadata: str = ""
+    position: Offset
+    """One past the last record taken in."""
+    unsettled: Sequence[Offset]
+    """All from `offset` up to `position` that a new owner would have to read again."""
 
 
-class PartitionFault(NamedTuple):
-    """A partition, or a whole topic (`partition` is -1), that cannot be read on."""
+class Fault(NamedTuple):
+    """What keeps the source from reading: a partition, a topic (`partition` is -1), or all
+    of Kafka (`topic` is empty)."""
 
     place: TopicPartition
     code: str
-    """`offset_out_of_range`, `unknown_topic`, `not_authorised`, `topic_recreated`, …"""
+    """`offset_out_of_range`, `unknown_topic`, `topic_recreated`, `brokers_down`, …"""
+    about_offsets: bool
+    """An operator has to decide where to go on (P13)."""
     detail: str
+    """What was seen and what to do."""
 
 
 @dataclass(slots=True)
@@ -76,7 +83,6 @@ class Polled:
     records: Sequence[Record] = ()
     ends: Sequence[tuple[TopicPartition, Offset]] = ()
     """Partitions read to their end, with the offset that the next record will have at least."""
-    faults: Sequence[PartitionFault] = ()
 
 
 class Assignments(Protocol):
@@ -92,8 +98,15 @@ class Source(Protocol):
     """The subscribed topics. `Assignments` is called from inside these methods only."""
 
     def poll(self, wait_s: float) -> Polled: ...
-    def commit(self, marks: Mapping[TopicPartition, Mark]) -> None:
-        """Asynchronous; the result comes by `Assignments.committed`."""
+    def faults(self) -> Sequence[Fault]:
+        """What keeps us from reading at this moment."""
+        ...
+
+    def commit(self, marks: Mapping[TopicPartition, Mark]) -> Collection[TopicPartition]:
+        """Asynchronous; the result comes by `Assignments.committed`.
+
+        Returns the partitions whose settled offsets beyond the mark travel along.
+        """
         ...
 
     def commit_now(self, marks: Mapping[TopicPartition, Mark]) -> bool:
@@ -116,7 +129,9 @@ class DeadLetters(Protocol):
         """Start the write; `reports` tells how it ended. Never raises, never blocks."""
         ...
 
-    def reports(self) -> Sequence[Buried]: ...
+    def reports(self, wait_s: float) -> Sequence[Buried]:
+        """Waits until a write has ended, at most `wait_s`; then returns all that have."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

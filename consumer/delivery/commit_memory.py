@@ -1,0 +1,108 @@
+"""What rides in a commit's metadata: settled offsets beyond the mark, and whose they are.
+
+    s1;<cluster id>;<topic id>;<mark>;<crc32 of the rest, hex>;<bitmap>
+
+The bitmap says for each offset from the mark on whether it is unsettled; it is deflated
+and in base64. Mirroring tools copy the string onto other clusters and offsets, hence the
+header: what does not fit is ignored, and a topic that was made anew under the same name
+is reported (P13). Ids that are not known are empty and not compared.
+"""
+
+from __future__ import annotations
+
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from consumer.delivery.records import Offset
+
+FORMAT: Final = "s1"
+SPAN_MAX: Final = 1_000_000
+"""Offsets that a bitmap may cover: bounds what a mangled string can make us unpack."""
+_FIELDS: Final = 6
+
+
+class Identity(NamedTuple):
+    """Which log an offset belongs to; empty where the broker does not tell."""
+
+    cluster: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    settled: frozenset[Offset] = frozenset()
+    recreated: bool = False
+    """The same cluster, another topic id: the offset is of a log that is gone."""
+
+
+def encode(
+    identity: Identity,
+    mark: Offset,
+    position: Offset,
+    unsettled: Iterable[Offset],
+    max_bytes: int,
+) -> tuple[str, bool]:
+    """The metadata, and whether what is settled beyond the mark fitted in."""
+    bitmap = _pack(mark, position, unsettled) if mark < position else ""
+    text = _sealed(identity, mark, bitmap)
+    if len(text.encode()) <= max_bytes:
+        return text, True
+    bare = _sealed(identity, mark, "")
+    return (bare if len(bare.encode()) <= max_bytes else ""), False
+
+
+def decode(metadata: str | None, identity: Identity, mark: Offset) -> Memory:
+    """Whatever the string is, an answer; what cannot be trusted is as if it were not there."""
+    parts = (metadata or "").split(";")
+    if len(parts) != _FIELDS or parts[0] != FORMAT:
+        return Memory()
+    _, cluster, topic, base, checksum, bitmap = parts
+    mangled = checksum != _checksum(cluster, topic, base, bitmap)
+    if mangled or _differ(cluster, identity.cluster):
+        return Memory()
+    if _differ(topic, identity.topic):
+        return Memory(recreated=True)
+    copied = base != str(mark)
+    return Memory() if copied or not bitmap else Memory(settled=_unpack(mark, bitmap))
+
+
+def _differ(ours: str, theirs: str) -> bool:
+    return bool(ours and theirs) and ours != theirs
+
+
+def _sealed(identity: Identity, mark: Offset, bitmap: str) -> str:
+    base = str(mark)
+    checksum = _checksum(identity.cluster, identity.topic, base, bitmap)
+    return f"{FORMAT};{identity.cluster};{identity.topic};{base};{checksum};{bitmap}"
+
+
+def _checksum(*parts: str) -> str:
+    return f"{zlib.crc32(';'.join(parts).encode('utf-8', 'replace')):08x}"
+
+
+def _pack(mark: Offset, position: Offset, unsettled: Iterable[Offset]) -> str:
+    size = (position - mark + 7) // 8
+    bits = bytearray(size)
+    for offset in unsettled:
+        place = offset - mark
+        bits[place >> 3] |= 1 << (place & 7)
+    for place in range(position - mark, size * 8):
+        bits[place >> 3] |= 1 << (place & 7)
+    return b64encode(zlib.compress(bytes(bits), 6)).decode("ascii")
+
+
+def _unpack(mark: Offset, bitmap: str) -> frozenset[Offset]:
+    """Offsets whose bit is clear: those past the position were packed as unsettled."""
+    try:
+        bits = zlib.decompressobj().decompress(b64decode(bitmap, validate=True), SPAN_MAX // 8)
+    except (ValueError, zlib.error):
+        return frozenset()
+    return frozenset(
+        Offset(mark + (index << 3) + bit)
+        for index, byte in enumerate(bits)
+        for bit in range(8)
+        if not byte >> bit & 1
+    )

@@ -1,0 +1,157 @@
+"""The envelope that a poison record wears on the dead-letter topic.
+
+Key, value and original headers travel untouched, so that a replay gives back the very
+bytes that were read (P12). What we add are headers under `PREFIX`, after the original
+ones; the first of ours is `format`. Names and class codes never change meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from consumer.delivery.records import Headers, OutgoingRecord, Record
+
+PREFIX: Final = "__dlq.errors."
+FORMAT: Final = "1"
+MAX_MESSAGE_BYTES: Final = 1024
+
+
+class Origin(NamedTuple):
+    """Where a record was first read: a letter's identity, together with `replay_count`."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a record is buried."""
+
+    stage: str
+    """`decode`, `map` or `send`."""
+    reason: str
+    """The class: a stable code."""
+    message: str
+    """May quote the input; kept here only, cut at 1 KiB."""
+    code: str = ""
+    """SEEK's own code."""
+    request_id: str = ""
+    attempts: int = 0
+    """Requests that carried the signal."""
+    failed_at_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every letter of this service says alike."""
+
+    topic: str
+    """The dead-letter topic."""
+    group: str
+    retry_topic: str
+    app_version: str
+    mapping_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A letter as read back."""
+
+    origin: Origin
+    failure: Failure
+    replay_count: int
+    headers: Headers
+    """The original ones."""
+    is_pointer: bool
+    """Too large for the topic: the value stayed behind at its origin."""
+
+
+def wrap(record: Record, failure: Failure, envelope: Envelope) -> OutgoingRecord:
+    """The letter; a record from the retry topic keeps its first origin and its count."""
+    origin, replays, headers = _provenance(record, envelope.retry_topic)
+    value = record.value()
+    added = {
+        "format": FORMAT,
+        "topic": origin.topic,
+        "partition": str(origin.partition),
+        "offset": str(origin.offset),
+        "timestamp": str(origin.timestamp_ms),
+        "group": envelope.group,
+        "message": _clip(failure.message),
+        "class": failure.reason,
+        "stage": failure.stage,
+        "code": failure.code,
+        "request.id": failure.request_id,
+        "schema.id": _schema_id(value),
+        "mapping.hash": envelope.mapping_hash,
+        "delivery.count": str(failure.attempts),
+        "failed.at": str(failure.failed_at_ms),
+        "replay.count": str(replays),
+        "app.version": envelope.app_version,
+    }
+    ours = [(PREFIX + name, text.encode()) for name, text in added.items()]
+    return OutgoingRecord(envelope.topic, record.key(), value, [*headers, *ours])
+
+
+def without_value(letter: OutgoingRecord) -> OutgoingRecord:
+    """A pointer letter, for a record too large for the topic."""
+    headers: Headers = [*letter.headers, (PREFIX + "pointer", b"true")]
+    return OutgoingRecord(letter.topic, letter.key, None, headers)
+
+
+def unwrap(headers: Headers | None) -> DeadLetter | None:
+    """None when these are not the headers of a letter of ours, or are mangled."""
+    original, added = _parted(headers or [])
+    try:
+        origin = Origin(
+            added["topic"], int(added["partition"]), int(added["offset"]), int(added["timestamp"])
+        )
+        failure = Failure(
+            stage=added["stage"],
+            reason=added["class"],
+            message=added["message"],
+            code=added.get("code", ""),
+            request_id=added.get("request.id", ""),
+            attempts=int(added["delivery.count"]),
+            failed_at_ms=int(added["failed.at"]),
+        )
+        replays = int(added["replay.count"])
+    except (KeyError, ValueError):
+        return None
+    return DeadLetter(origin, failure, replays, original, "pointer" in added)
+
+
+def _provenance(record: Record, retry_topic: str) -> tuple[Origin, int, Headers]:
+    headers = record.headers() or []
+    if record.topic() == retry_topic:
+        earlier = unwrap(headers)
+        if earlier is not None:
+            return earlier.origin, earlier.replay_count, earlier.headers
+    _, timestamp_ms = record.timestamp()
+    origin = Origin(record.topic(), record.partition(), record.offset(), timestamp_ms)
+    return origin, 0, headers
+
+
+def _parted(headers: Headers) -> tuple[Headers, dict[str, str]]:
+    """The original headers, and ours: all from the last `format` on."""
+    first = max((i for i, (name, _) in enumerate(headers) if name == PREFIX + "format"), default=-1)
+    if first < 0:
+        return headers, {}
+    ours = {
+        name.removeprefix(PREFIX): (text or b"").decode(errors="replace")
+        for name, text in headers[first:]
+    }
+    return headers[:first], ours
+
+
+def _schema_id(value: bytes | None) -> str:
+    """Of Confluent's framing: a zero byte, then four bytes of id."""
+    framed = value is not None and len(value) >= 5 and value[0] == 0  # noqa: PLR2004 -- framing
+    return str(int.from_bytes(value[1:5], "big")) if framed and value else ""
+
+
+def _clip(text: str) -> str:
+    return text.encode(errors="replace")[:MAX_MESSAGE_BYTES].decode(errors="ignore")

@@ -1,0 +1,76 @@
+"""One partition, from assignment to revocation, and what is known of its records."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from consumer.delivery.records import Offset, Record, TopicPartition
+from consumer.delivery.tracker import OffsetTracker
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """A partition that is ours. The object is its own fence: once `gone`, nothing counts."""
+
+    place: TopicPartition
+    tracker: OffsetTracker
+    remembered: set[Offset] = field(default_factory=set[Offset])
+    """Beyond the mark, but settled by an earlier owner, says the commit's metadata."""
+    parked: deque[Record] = field(default_factory=deque[Record])
+    """Tracked but not read yet: their schema is not at hand, or their topic is held."""
+    pending_bytes: int = 0
+    open: bool = True
+    """New requests may carry its records: false from the moment it is being given up."""
+    gone: bool = False
+    paused: bool = False
+    """What the source was told last."""
+
+
+@dataclass(slots=True, eq=False)
+class Parcel:
+    """A record with its signal, on its way to SEEK."""
+
+    lane: Lane
+    offset: Offset
+    record: Record
+    subject: str
+    hirer_id: str | None
+    type_code: str
+    occurred_at_ms: int
+    body: bytes
+    size: int
+    """Bytes of the record: what it counts towards the bound on pending bytes."""
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Signals that are sent in one request, and what became of it so far."""
+
+    number: int
+    parcels: list[Parcel]
+    subjects: set[str]
+    """Locked until this batch, and all that follows in `then`, is settled."""
+    then: list[list[Parcel]] = field(default_factory=list[list[Parcel]])
+    """Parts of the same subject that may be sent only after this one is settled (P3)."""
+    apart: bool = False
+    """Of one hirer whose signals travel apart."""
+    attempts: int = 0
+    isolation: Isolation | None = None
+    failures: int = 0
+    """Outage-shaped answers in a row."""
+    blamed: int = 0
+    """Of these, how many while other signals were accepted."""
+    acceptances_seen: int = 0
+    """Of the whole service, when this batch last failed."""
+    first_failed_s: float = 0.0
+    not_before_s: float = 0.0
+    token_renewed: bool = False
+    """Was refused for its token once already, and is sent again with a fresh one."""
+
+
+@dataclass(slots=True, eq=False)
+class Isolation:
+    """What the search for the culprits of one batch has cost, shared by all its parts."""
+
+    requests_left: int

@@ -1,0 +1,315 @@
+"""One turn after another: take in, land, dispatch, commit. Nothing here blocks for long."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from consumer.delivery.courier import SEND, Courier, Landing, Poison
+from consumer.delivery.dead_letter import Envelope, Failure
+from consumer.delivery.flood_guard import FloodGuard
+from consumer.delivery.lanes import Lane, Parcel
+from consumer.delivery.lease import Lease
+from consumer.delivery.limits import Limits
+from consumer.delivery.pacer import Cause
+from consumer.delivery.records import Offset, TopicPartition
+from consumer.delivery.tracker import OffsetTracker
+from consumer.observed import (
+    Drained,
+    HoldReason,
+    PartitionStatus,
+    Rebalanced,
+    SignalsAccepted,
+    Snapshot,
+    Telemetry,
+)
+from consumer.pipeline.burial import Burial
+from consumer.pipeline.commits import Commits
+from consumer.pipeline.holds import HoldKey, Holds
+from consumer.pipeline.intake import Intake
+from consumer.pipeline.partitions import Partitions
+from consumer.pipeline.reports import landed_request
+from consumer.ports import (
+    Clock,
+    DeadLetters,
+    Landed,
+    Reader,
+    Request,
+    Senders,
+    Source,
+    Start,
+)
+
+IDLE_POLL_S: Final = 0.05
+"""How long an idle loop waits for records; also the longest that a landing goes unnoticed."""
+FLYING_POLL_S: Final = 0.01
+"""The same while something is in flight and nothing waits to be sent."""
+LAND_WAIT_S: Final = 0.02
+"""How long the loop waits for a landing when all it could send waits for one."""
+SHOW_EVERY_S: Final = 0.25
+PROVE_EVERY_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The ports, and what every dead letter says alike."""
+
+    source: Source
+    reader: Reader
+    senders: Senders
+    dead_letters: DeadLetters
+    clock: Clock
+    telemetry: Telemetry
+    lease: Lease
+    envelope: Envelope
+
+
+class Pipeline:
+    """Implements `Assignments`; everything is called on the thread that calls `turn`."""
+
+    def __init__(self, parts: Parts, limits: Limits) -> None:
+        self._parts, self._limits = parts, limits
+        self._source, self._clock, self._telemetry = parts.source, parts.clock, parts.telemetry
+        self.partitions = Partitions(limits)
+        self._guard = FloodGuard(limits.flood)
+        self.courier = Courier.of(limits, self._guard)
+        self._burial = Burial(parts.dead_letters, parts.envelope, self.partitions, parts.telemetry)
+        self._commits = Commits(parts.source, self.partitions, limits, parts.telemetry)
+        self._intake = Intake(
+            parts.reader,
+            self.partitions,
+            self.courier,
+            self._burial,
+            self._guard,
+            parts.telemetry,
+            limits.flood.probe_s,
+        )
+        self._holds = Holds(parts.telemetry)
+        self._member = False
+        self._polled_s: float | None = None
+        self._proved_s = 0.0
+        self._shown_s = 0.0
+
+    def turn(self) -> None:
+        now_s = self._clock.monotonic_s()
+        certain = self._is_certainly_member(now_s)
+        poll_s, land_s = self._waits()
+        self._take_in(poll_s, now_s, renew=certain)
+        self._land(land_s)
+        if certain:
+            self._dispatch()
+            self._commits.turn(self._clock.monotonic_s())
+        self._pause_and_resume()
+        self._show()
+
+    def drain(self) -> bool:
+        """Land what is in flight, commit, start nothing new. False when time ran out."""
+        in_time = self._let_go(list(self.partitions.lanes.values()))
+        self._show(at_once=True)
+        return in_time
+
+    # -- Assignments: called by the source from inside `poll` ------------------------------
+
+    def assigned(self, starts: Mapping[TopicPartition, Start]) -> None:
+        self._member = True
+        for place, start in starts.items():
+            stale = self.partitions.lanes.get(place)
+            if stale is not None:
+                self._forget([stale])
+            lane = Lane(place, OffsetTracker(start.offset), remembered=set(start.settled))
+            self.partitions.lanes[place] = lane
+        self._telemetry.note(Rebalanced("assigned", tuple(starts)))
+
+    def revoked(self, partitions: Sequence[TopicPartition]) -> None:
+        """Finish what can be finished in time, commit it, then let go."""
+        self._let_go(self._lanes(partitions))
+        self._telemetry.note(Rebalanced("revoked", tuple(partitions)))
+
+    def lost(self, partitions: Sequence[TopicPartition]) -> None:
+        """Another member may own them already: nothing may be committed."""
+        self._forget(self._lanes(partitions))
+        self._telemetry.note(Rebalanced("lost", tuple(partitions)))
+
+    def committed(self, offsets: Mapping[TopicPartition, Offset], error: str | None) -> None:
+        self._commits.answered(offsets, error)
+
+    # -- The acts of a turn ----------------------------------------------------------------
+
+    def _is_certainly_member(self, now_s: float) -> bool:
+        """After a standstill longer than the lease others may own our partitions (P4).
+
+        A commit proves the membership: the coordinator refuses it from a former member.
+        """
+        if self._polled_s is None or now_s - self._polled_s < self._limits.lease_s:
+            return True
+        if now_s - self._proved_s < PROVE_EVERY_S:
+            return False
+        self._proved_s = now_s
+        return self._commits.now(self.partitions.lanes.values())
+
+    def _waits(self) -> tuple[float, float]:
+        """Seconds to wait for records, and for a landing."""
+        if not self.courier.in_flight:
+            return (FLYING_POLL_S if self._burial.busy else IDLE_POLL_S), 0.0
+        if self.courier.dispatcher.idle:
+            return FLYING_POLL_S, 0.0
+        return 0.0, LAND_WAIT_S
+
+    def _take_in(self, wait_s: float, now_s: float, *, renew: bool) -> None:
+        polled = self._source.poll(wait_s)
+        if renew:
+            self._polled_s = now_s
+            self._parts.lease.renew(now_s)
+        wall_ms = self._clock.wall_ms()
+        self._intake.read_parked(now_s, wall_ms)
+        self._intake.take(polled.records, now_s, wall_ms)
+        for place, end in polled.ends:
+            lane = self.partitions.lanes.get(place)
+            if lane is not None:
+                lane.tracker.pass_to(end)
+
+    def _land(self, wait_s: float) -> None:
+        if self.courier.in_flight:
+            for landed in self._parts.senders.landed(wait_s):
+                self._settle(landed)
+            wait_s = 0.0
+        self._burial.collect(self._clock.monotonic_s(), self._clock.jitter(), wait_s)
+
+    def _settle(self, landed: Landed) -> None:
+        now_s, jitter = self._clock.monotonic_s(), self._clock.jitter()
+        self._telemetry.note(landed_request(landed, self.courier.flight(landed.batch_id)))
+        landing = self.courier.land(landed.batch_id, landed.verdict, now_s, jitter)
+        self.partitions.settle_all(landing.accepted)
+        self._report_accepted(landing)
+        for poison in landing.poison:
+            if poison.parcel.lane.open:
+                self._bury(poison, landed.request_id)
+
+    def _bury(self, poison: Poison, request_id: str) -> None:
+        parcel = poison.parcel
+        failure = Failure(
+            stage=SEND,
+            reason=poison.reason,
+            message=poison.message,
+            code=poison.code,
+            request_id=request_id,
+            attempts=poison.attempts,
+            failed_at_ms=self._clock.wall_ms(),
+        )
+        self._burial.bury(parcel.lane, parcel.record, parcel.size, failure)
+
+    def _dispatch(self) -> None:
+        now_s = self._clock.monotonic_s()
+        while (batch := self.courier.next_batch(now_s)) is not None:
+            bodies = [parcel.body for parcel in batch.parcels]
+            self._parts.senders.submit(Request(batch.number, bodies))
+
+    def _pause_and_resume(self) -> None:
+        held = {*self._intake.held_topics, *self.courier.dispatcher.held_topics}
+        enough = self.courier.has_enough
+        pause = self.partitions.to_pause(held, enough=enough)
+        resume = self.partitions.to_resume(held, enough=enough)
+        for lane in (*pause, *resume):
+            lane.paused = not lane.paused
+        if pause:
+            self._source.pause([lane.place for lane in pause])
+        if resume:
+            self._source.resume([lane.place for lane in resume])
+
+    # -- Giving partitions up --------------------------------------------------------------
+
+    def _lanes(self, places: Sequence[TopicPartition]) -> list[Lane]:
+        return [self.partitions.lanes[p] for p in places if p in self.partitions.lanes]
+
+    def _let_go(self, leaving: list[Lane]) -> bool:
+        """Land what is in flight to one shared deadline, commit, forget."""
+        began_s = self._clock.monotonic_s()
+        deadline_s = began_s + self._limits.drain_s
+        for lane in leaving:
+            lane.open = False
+            self.courier.forget(lane)
+        while self._is_owed(leaving) and self._clock.monotonic_s() < deadline_s:
+            self._land(IDLE_POLL_S)
+        in_time = not self._is_owed(leaving)
+        self._commits.now(lane for lane in leaving if lane.tracker.mark > lane.tracker.committed)
+        self._forget(leaving)
+        self._telemetry.note(Drained(self._clock.monotonic_s() - began_s, in_time))
+        return in_time
+
+    def _is_owed(self, leaving: list[Lane]) -> bool:
+        flying = {id(parcel.lane) for parcel in self.courier.flying}
+        return any(id(lane) in flying or self._burial.owes(lane) for lane in leaving)
+
+    def _forget(self, leaving: list[Lane]) -> None:
+        for lane in leaving:
+            self.partitions.drop(lane)
+            self.courier.forget(lane)
+            self._burial.forget(lane)
+            topic = lane.place.topic
+            if not self.partitions.of_topic(topic):
+                self._guard.reopen(topic)
+                self.courier.release(topic)
+                self._intake.forget_topic(topic)
+
+    # -- Telling -----------------------------------------------------------------------------
+
+    def _report_accepted(self, landing: Landing) -> None:
+        if not landing.accepted:
+            return
+        by_type: dict[str, list[Parcel]] = {}
+        for parcel in landing.accepted:
+            by_type.setdefault(parcel.type_code, []).append(parcel)
+        for type_code, parcels in by_type.items():
+            oldest_ms = min(parcel.occurred_at_ms for parcel in parcels)
+            self._telemetry.note(SignalsAccepted(type_code, len(parcels), oldest_ms))
+
+    def _show(self, *, at_once: bool = False) -> None:
+        now_s = self._clock.monotonic_s()
+        if now_s - self._shown_s < SHOW_EVERY_S and not at_once:
+            return
+        self._shown_s = now_s
+        self._holds.update(self._active_holds(), self._clock.wall_ms())
+        self._telemetry.show(self._snapshot(now_s))
+
+    def _active_holds(self) -> dict[HoldKey, str]:
+        active: dict[HoldKey, str] = {}
+        cause = self.courier.pacer.cause
+        if cause is not None:
+            reason = HoldReason.AUTH if cause is Cause.AUTH else HoldReason.SEEK
+            active[HoldKey(reason, None)] = self.courier.trouble
+        for topic, waits in self._intake.unresolved.items():
+            why = "the registry does not answer" if waits.outage else "not found so far"
+            active[HoldKey(HoldReason.REGISTRY, topic)] = f"schema {waits.schema_id}: {why}"
+        if self._burial.trouble:
+            active[HoldKey(HoldReason.DEAD_LETTERS, None)] = self._burial.trouble
+        for fault in self._source.faults():
+            reason = HoldReason.OFFSETS if fault.about_offsets else HoldReason.KAFKA
+            active[HoldKey(reason, fault.place.topic or None)] = f"{fault.code}: {fault.detail}"
+        for gate in self._guard.shut:
+            active[HoldKey(HoldReason.FLOOD, gate.topic)] = f"nearly all refused at {gate.stage}"
+        return active
+
+    def _snapshot(self, now_s: float) -> Snapshot:
+        flying = Counter(parcel.lane.place for parcel in self.courier.flying)
+        return Snapshot(
+            turned_at_s=now_s,
+            member=self._member,
+            in_flight=self.courier.in_flight,
+            in_flight_limit=self.courier.pacer.in_flight_limit,
+            pending_records=self.partitions.pending,
+            pending_bytes=self.partitions.pending_bytes,
+            partitions=tuple(
+                PartitionStatus(
+                    lane.place,
+                    position=lane.tracker.position,
+                    committed=lane.tracker.committed,
+                    pending=lane.tracker.pending,
+                    exposed=lane.tracker.exposed + flying[lane.place],
+                    paused=lane.paused,
+                )
+                for lane in self.partitions.lanes.values()
+            ),
+            holds=self._holds.now(),
+        )
