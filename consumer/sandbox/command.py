@@ -1,0 +1,139 @@
+"""`seek-signals sandbox`: the options, their help, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from consumer.sandbox.config import Pointers, SandboxConfig
+from consumer.sandbox.fault_script import load_faults
+from consumer.sandbox.server import serve
+
+NETWORK = "Where it listens"
+BEHAVIOUR = "How it behaves"
+FILES = "What it writes"
+DEFAULTS = SandboxConfig()
+
+
+def sandbox(  # noqa: PLR0913 -- each option of the command is an argument
+    *,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on.", rich_help_panel=NETWORK)
+    ] = DEFAULTS.host,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65_535, help="Port; 0 takes any free one.", rich_help_panel=NETWORK
+        ),
+    ] = 8400,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(help="PEM certificate; serves HTTPS.", rich_help_panel=NETWORK),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="PEM key of the certificate.", rich_help_panel=NETWORK)
+    ] = None,
+    client_id: Annotated[
+        str, typer.Option(help="The client that gets tokens.", rich_help_panel=BEHAVIOUR)
+    ] = DEFAULTS.client_id,
+    client_secret: Annotated[
+        str,
+        typer.Option(
+            envvar="SEEK_SANDBOX_CLIENT_SECRET",
+            help="Its secret.",
+            rich_help_panel=BEHAVIOUR,
+        ),
+    ] = DEFAULTS.client_secret,
+    playground: Annotated[
+        bool,
+        typer.Option(
+            "--playground",
+            help="Serve the Playground's audience only: what is valid ends in FORBIDDEN. "
+            "Without it the audience that a token was asked for decides.",
+            rich_help_panel=BEHAVIOUR,
+        ),
+    ] = False,
+    expires_in: Annotated[
+        int, typer.Option(min=1, help="Seconds that a token lives.", rich_help_panel=BEHAVIOUR)
+    ] = DEFAULTS.expires_in_s,
+    latency: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds added to every answer.", rich_help_panel=BEHAVIOUR),
+    ] = DEFAULTS.latency_s,
+    non_atomic: Annotated[
+        bool,
+        typer.Option(
+            "--non-atomic",
+            help="Keep the good signals of a refused batch. The answer is still an error.",
+            rich_help_panel=BEHAVIOUR,
+        ),
+    ] = False,
+    pointers: Annotated[
+        Pointers,
+        typer.Option(
+            help="Which refused signals an answer points at, as /input/signals/3/token.",
+            rich_help_panel=BEHAVIOUR,
+        ),
+    ] = Pointers.ALL,
+    graphql_media_type: Annotated[
+        bool,
+        typer.Option(
+            "--graphql-media-type",
+            help="Answer as application/graphql-response+json.",
+            rich_help_panel=BEHAVIOUR,
+        ),
+    ] = False,
+    faults: Annotated[
+        Path | None,
+        typer.Option(
+            help="Fault script, a JSON list; may be replaced while it runs by "
+            "PUT /_sandbox/faults.",
+            rich_help_panel=BEHAVIOUR,
+        ),
+    ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(help="Append one JSON line for each accepted signal.", rich_help_panel=FILES),
+    ] = None,
+    requests: Annotated[
+        Path | None,
+        typer.Option(help="Append one JSON line for each request.", rich_help_panel=FILES),
+    ] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Say where it listens as one line of JSON.", rich_help_panel=FILES
+        ),
+    ] = False,
+) -> None:
+    """Serve a SEEK of your own: tokens, GraphQL, and faults on demand.
+
+    It keeps what it accepts in a journal, so that both ends can be compared.
+    """
+    config = SandboxConfig(
+        client_id=client_id,
+        client_secret=client_secret,
+        expires_in_s=expires_in,
+        host=host,
+        port=port,
+        playground=playground,
+        latency_s=latency,
+        atomic=not non_atomic,
+        pointers=pointers,
+        graphql_media_type=graphql_media_type,
+        journal=journal,
+        requests=requests,
+        faults=load_faults(faults) if faults is not None else (),
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+    )
+    serve(config, _say, as_json=as_json)
+
+
+def _say(line: str) -> None:
+    """At once, for a program that waits for it at the other end of a pipe."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
