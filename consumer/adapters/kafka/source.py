@@ -1,0 +1,278 @@
+"""The subscribed topics, through confluent-kafka. All calls are the loop thread's.
+
+Measured traps that shape this: `consume(n, t)` waits for n records, so `poll` waits and
+`consume(n, 0)` takes the rest; since 2.16.0 a call from any other thread starves; a record
+of zero bytes is falsy, so messages are compared with None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Final, cast
+
+import orjson
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from consumer.adapters.kafka.advice import advice_for, name_of
+from consumer.adapters.kafka.starts import StartFinder, StartPolicy, recreated
+from consumer.adapters.kafka.topic_ids import Identities
+from consumer.delivery.commit_memory import encode
+from consumer.delivery.records import Offset, Record
+from consumer.delivery.records import TopicPartition as Place
+from consumer.errors import FencedError, KafkaFatalError
+from consumer.ports import Assignments, Clock, Fault, Mark, Polled
+
+TAKE: Final = 500
+"""Records a poll, at most: a turn stays short, and larger chunks cost more a record."""
+ASK_AGAIN_S: Final = 5.0
+"""How often the start of a waiting partition is looked for again."""
+EVERYWHERE: Final = Place("", -1)
+"""The place of a fault that is Kafka's as a whole."""
+_OF_A_TOPIC: Final = frozenset(
+    {
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_TOPIC,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.TOPIC_EXCEPTION,
+    }
+)
+
+
+class KafkaSource:
+    """Implements the port `Source`.
+
+    Raises `FencedError` or `KafkaFatalError` from `poll` when only a restart can help.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[Mapping[str, object]], Consumer],
+        identities: Identities,
+        policy: StartPolicy,
+        clock: Clock,
+        metadata_bytes: int,
+    ) -> None:
+        self._clock, self._identities, self._metadata_bytes = clock, identities, metadata_bytes
+        callbacks = {
+            "error_cb": self._on_error,
+            "stats_cb": self._on_stats,
+            "on_commit": self._on_commit,
+        }
+        self._consumer = make(callbacks)
+        self._finder = StartFinder(self._consumer, identities, policy, clock)
+        self._owner: Assignments | None = None
+        self._faults: dict[Place, Fault] = {}
+        self._waiting: dict[Place, Fault] = {}
+        self._begun: set[Place] = set()
+        self._ask_at_s = 0.0
+        self._fatal: KafkaError | None = None
+        self._late: list[str] = []
+
+    def subscribe(self, topics: Sequence[str], owner: Assignments) -> None:
+        self._owner = owner
+        self._consumer.subscribe(
+            list(topics),
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+
+    def close(self) -> None:
+        """Leave the group. Nothing is assigned any more for its callbacks to act on."""
+        self._consumer.close()
+
+    # -- Source ------------------------------------------------------------------------------
+
+    def poll(self, wait_s: float) -> Polled:
+        first = self._consumer.poll(wait_s)
+        self._stop_if_fatal()
+        self._tell_late_refusals()
+        self._look_after_partitions()
+        if first is None:
+            return Polled()
+        return self._sorted([first, *self._consumer.consume(TAKE - 1, 0)])
+
+    def faults(self) -> Sequence[Fault]:
+        return [*self._faults.values(), *self._waiting.values()]
+
+    def commit(self, marks: Mapping[Place, Mark]) -> Collection[Place]:
+        offsets, carried = self._offsets(marks)
+        try:
+            self._consumer.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as error:
+            self._late.append(name_of(error.args[0]))
+        return carried
+
+    def commit_now(self, marks: Mapping[Place, Mark]) -> bool:
+        offsets, _ = self._offsets(marks)
+        try:
+            answers = self._consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException:
+            return False
+        return all(answer.error is None for answer in answers)
+
+    def pause(self, partitions: Sequence[Place]) -> None:
+        self._switch(self._consumer.pause, partitions)
+
+    def resume(self, partitions: Sequence[Place]) -> None:
+        self._switch(self._consumer.resume, partitions)
+
+    # -- What the client tells, on the loop thread, from inside a call -------------------------
+
+    def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        places = [Place(tp.topic, tp.partition) for tp in partitions]
+        self._finder.owned.update(places)
+        for topic in {place.topic for place in places}:
+            self._faults.pop(Place(topic, -1), None)
+            if not any(place.topic == topic for place in self._begun):
+                self._identities.forget(topic)
+        self._begin(places)
+
+    def _on_revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._let_go(partitions, self._told.revoked)
+
+    def _on_lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._let_go(partitions, self._told.lost)
+
+    def _on_commit(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
+        taken = {
+            Place(tp.topic, tp.partition): Offset(tp.offset)
+            for tp in partitions
+            if error is None and tp.error is None
+        }
+        refused = error or next((tp.error for tp in partitions if tp.error is not None), None)
+        if taken:
+            self._faults.pop(EVERYWHERE, None)
+        self._told.committed(taken, None if refused is None else name_of(refused))
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.fatal():
+            self._fatal = error
+        elif error.code() != KafkaError._TRANSPORT:
+            self._faults[EVERYWHERE] = Fault(
+                EVERYWHERE, name_of(error), about_offsets=False, detail=advice_for(error)
+            )
+
+    def _on_stats(self, text: str) -> None:
+        """Every few seconds: whether any broker is connected, which no callback says."""
+        brokers = orjson.loads(text)["brokers"].values()
+        if any(broker["state"] == "UP" and broker["nodeid"] >= 0 for broker in brokers):
+            self._faults.pop(EVERYWHERE, None)
+
+    # -- Helpers -------------------------------------------------------------------------------
+
+    @property
+    def _told(self) -> Assignments:
+        if self._owner is None:
+            msg = "the source was used before subscribe()"
+            raise RuntimeError(msg)
+        return self._owner
+
+    def _begin(self, places: Iterable[Place]) -> None:
+        starts = self._finder.find(places)
+        for place in starts.ready:
+            self._waiting.pop(place, None)
+            self._faults.pop(place, None)
+        self._waiting |= starts.waiting
+        self._begun |= starts.ready.keys()
+        self._ask_at_s = self._clock.monotonic_s() + ASK_AGAIN_S
+        self._told.assigned(starts.ready)
+        self._consumer.incremental_assign(
+            [TopicPartition(p.topic, p.partition, s.offset) for p, s in starts.ready.items()]
+        )
+
+    def _let_go(
+        self, partitions: list[TopicPartition], tell: Callable[[Sequence[Place]], None]
+    ) -> None:
+        places = [Place(tp.topic, tp.partition) for tp in partitions]
+        tell(places)
+        begun = [place for place in places if place in self._begun]
+        self._consumer.incremental_unassign([TopicPartition(*place) for place in begun])
+        self._finder.owned.difference_update(places)
+        self._begun.difference_update(places)
+        for place in places:
+            self._waiting.pop(place, None)
+            self._faults.pop(place, None)
+
+    def _look_after_partitions(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._waiting and now_s >= self._ask_at_s:
+            self._begin(list(self._waiting))
+        topics = {place.topic for place in self._begun}
+        for topic in self._identities.changed(topics, now_s):
+            self._stop_reading(topic)
+
+    def _stop_reading(self, topic: str) -> None:
+        """The log under our offsets is gone: they must not be read, nor committed, on."""
+        places = [place for place in self._begun if place.topic == topic]
+        self._identities.forget(topic)
+        self._told.lost(places)
+        self._consumer.incremental_unassign([TopicPartition(*place) for place in places])
+        self._begun.difference_update(places)
+        self._waiting |= {place: recreated(place) for place in places}
+        self._ask_at_s = self._clock.monotonic_s() + ASK_AGAIN_S
+
+    def _sorted(self, messages: list[Message]) -> Polled:
+        records: list[Message] = []
+        ends: list[tuple[Place, Offset]] = []
+        for message in messages:
+            error = message.error()
+            if error is None:
+                records.append(message)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                ends.append((_place(message), Offset(message.offset() or 0)))
+            else:
+                self._note_fault(_place(message), error)
+        if records:
+            self._faults.pop(EVERYWHERE, None)
+        return Polled(cast("list[Record]", records), ends)
+
+    def _note_fault(self, place: Place, error: KafkaError) -> None:
+        if error.fatal():
+            self._fatal = error
+            return
+        about_offsets = error.code() == KafkaError._AUTO_OFFSET_RESET
+        where = Place(place.topic, -1) if error.code() in _OF_A_TOPIC else place
+        if about_offsets or error.code() in _OF_A_TOPIC or not place.topic:
+            self._faults[where] = Fault(where, name_of(error), about_offsets, advice_for(error))
+
+    def _stop_if_fatal(self) -> None:
+        if self._fatal is None:
+            return
+        msg = f"Kafka: {name_of(self._fatal)}: {self._fatal.str()}"
+        if self._fatal.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FENCED):
+            raise FencedError(msg)
+        raise KafkaFatalError(msg)
+
+    def _tell_late_refusals(self) -> None:
+        refusals, self._late = self._late, []
+        for code in refusals:
+            self._told.committed({}, code)
+
+    def _offsets(self, marks: Mapping[Place, Mark]) -> tuple[list[TopicPartition], set[Place]]:
+        offsets: list[TopicPartition] = []
+        carried: set[Place] = set()
+        for place, mark in marks.items():
+            identity = self._identities.identity(place.topic)
+            text, whole = encode(
+                identity, mark.offset, mark.position, mark.unsettled, self._metadata_bytes
+            )
+            offsets.append(TopicPartition(place.topic, place.partition, mark.offset, text))
+            if whole:
+                carried.add(place)
+        return offsets, carried
+
+    def _switch(
+        self, call: Callable[[list[TopicPartition]], None], partitions: Sequence[Place]
+    ) -> None:
+        """A partition that was revoked a moment ago cannot be switched, and need not be."""
+        begun = [TopicPartition(*place) for place in partitions if place in self._begun]
+        try:
+            call(begun)
+        except KafkaException:
+            self._late.append("pause_refused")
+
+
+def _place(message: Message) -> Place:
+    partition = message.partition()
+    return Place(message.topic() or "", -1 if partition is None else partition)

@@ -1,0 +1,178 @@
+"""Where an assigned partition begins: at what was committed, else as P13 says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from consumer.adapters.kafka.advice import OFFSETS_ADVICE, name_of
+from consumer.adapters.kafka.topic_ids import Identities
+from consumer.delivery.commit_memory import decode, encode
+from consumer.delivery.records import Offset
+from consumer.delivery.records import TopicPartition as Place
+from consumer.ports import Clock, Fault, Start
+
+ASK_S: Final = 5.0
+"""Bound on each question to Kafka from the loop thread (P5)."""
+
+
+class StartAt(StrEnum):
+    EARLIEST = "earliest"
+    LATEST = "latest"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class StartPolicy:
+    """Where a topic begins of which the group has no offset at all."""
+
+    at: StartAt = StartAt.EARLIEST
+    time_ms: int = 0
+    confirmed_until_ms: int = 0
+    """Offsets that are all gone look like a new group, so any other start than earliest needs
+    a confirmation, which holds until this time."""
+    retry_topic: str = ""
+
+
+@dataclass(slots=True)
+class Starts:
+    """What could be resolved, and why the rest has to wait."""
+
+    ready: dict[Place, Start] = field(default_factory=dict[Place, Start])
+    waiting: dict[Place, Fault] = field(default_factory=dict[Place, Fault])
+
+
+@dataclass(slots=True)
+class StartFinder:
+    consumer: Consumer
+    identities: Identities
+    policy: StartPolicy
+    clock: Clock
+    owned: set[Place] = field(default_factory=set[Place])
+    """Partitions that are this member's, begun or waiting."""
+
+    def find(self, places: Iterable[Place]) -> Starts:
+        """Blocks, with a bound on each question; what failed is to be asked again."""
+        places, starts = list(places), Starts()
+        try:
+            fresh = self._from_commits(places, starts)
+            for topic in sorted({place.topic for place in fresh}):
+                self._begin(topic, [p for p in fresh if p.topic == topic], starts)
+        except KafkaException as error:
+            for place in places:
+                if place not in starts.ready:
+                    starts.waiting.setdefault(place, _unanswered(place, name_of(error.args[0])))
+        return starts
+
+    def _from_commits(self, places: Sequence[Place], starts: Starts) -> list[Place]:
+        """Partitions without an offset; the others begin where the group was."""
+        asked = [TopicPartition(place.topic, place.partition) for place in places]
+        fresh: list[Place] = []
+        for answer in self.consumer.committed(asked, timeout=ASK_S):
+            place = Place(answer.topic, answer.partition)
+            if answer.error is not None:
+                raise KafkaException(answer.error)
+            if answer.offset < 0:
+                fresh.append(place)
+                continue
+            mark = Offset(answer.offset)
+            memory = decode(answer.metadata, self.identities.identity(place.topic), mark)
+            if memory.recreated:
+                starts.waiting[place] = recreated(place)
+            else:
+                starts.ready[place] = Start(mark, memory.settled)
+        return fresh
+
+    def _begin(self, topic: str, places: Sequence[Place], starts: Starts) -> None:
+        """The start is committed before the first record is taken (P13)."""
+        everyone = self._partitions_of(topic)
+        always_first = topic == self.policy.retry_topic or self.policy.at is StartAt.EARLIEST
+        if always_first or self._has_offsets(everyone):
+            self._commit_starts({place: self._beginning(place) for place in places}, starts)
+        elif self.clock.wall_ms() > self.policy.confirmed_until_ms:
+            starts.waiting |= {place: self._unconfirmed(place) for place in places}
+        elif everyone[0] in self.owned:
+            chosen = self._chosen(everyone)
+            self._commit_starts(chosen, Starts())
+            starts.ready |= {place: Start(chosen[place]) for place in places}
+        else:
+            starts.waiting |= {place: _not_our_turn(place) for place in places}
+
+    def _partitions_of(self, topic: str) -> list[Place]:
+        found = self.consumer.list_topics(topic, timeout=ASK_S).topics[topic]
+        if found.error is not None:
+            raise KafkaException(found.error)
+        return [Place(topic, partition) for partition in sorted(found.partitions)]
+
+    def _has_offsets(self, places: Sequence[Place]) -> bool:
+        asked = [TopicPartition(place.topic, place.partition) for place in places]
+        answers = self.consumer.committed(asked, timeout=ASK_S)
+        return any(answer.offset >= 0 for answer in answers)
+
+    def _chosen(self, places: Sequence[Place]) -> dict[Place, Offset]:
+        """For the whole topic at once, by the owner of its first partition: members that begin
+        together must not take each other's start for an earlier commit."""
+        if self.policy.at is StartAt.LATEST:
+            return {place: self._end(place) for place in places}
+        time_ms = self.policy.time_ms
+        asked = [TopicPartition(place.topic, place.partition, time_ms) for place in places]
+        found = self.consumer.offsets_for_times(asked, timeout=ASK_S)
+        offsets = {Place(tp.topic, tp.partition): tp.offset for tp in found}
+        return {p: Offset(o) if o >= 0 else self._end(p) for p, o in offsets.items()}
+
+    def _beginning(self, place: Place) -> Offset:
+        return Offset(self._watermarks(place)[0])
+
+    def _end(self, place: Place) -> Offset:
+        return Offset(self._watermarks(place)[1])
+
+    def _watermarks(self, place: Place) -> tuple[int, int]:
+        partition = TopicPartition(place.topic, place.partition)
+        return self.consumer.get_watermark_offsets(partition, timeout=ASK_S)
+
+    def _commit_starts(self, chosen: dict[Place, Offset], starts: Starts) -> None:
+        offsets = [
+            TopicPartition(place.topic, place.partition, offset, self._metadata(place, offset))
+            for place, offset in chosen.items()
+        ]
+        for answer in self.consumer.commit(offsets=offsets, asynchronous=False):
+            if answer.error is not None:
+                raise KafkaException(answer.error)
+        starts.ready |= {place: Start(offset) for place, offset in chosen.items()}
+
+    def _metadata(self, place: Place, offset: Offset) -> str:
+        return encode(self.identities.identity(place.topic), offset, offset, (), 4096)[0]
+
+    def _unconfirmed(self, place: Place) -> Fault:
+        return Fault(
+            place,
+            "start_unconfirmed",
+            about_offsets=True,
+            detail=f"the group has no offsets for this topic and is to start at {self.policy.at}: "
+            "if it is new, set SEEK_SIGNALS_START_CONFIRMED_UNTIL to a time soon to come; if its "
+            f"offsets were lost, {OFFSETS_ADVICE}",
+        )
+
+
+def recreated(place: Place) -> Fault:
+    return Fault(
+        place,
+        "topic_recreated",
+        about_offsets=True,
+        detail="the topic was deleted and made anew, so the group's offsets are of another log: "
+        f"{OFFSETS_ADVICE}",
+    )
+
+
+def _unanswered(place: Place, code: str) -> Fault:
+    detail = "where to begin is not known; asked again until Kafka answers"
+    return Fault(place, code, about_offsets=False, detail=detail)
+
+
+def _not_our_turn(place: Place) -> Fault:
+    detail = "the member with the topic's first partition sets the start; asked again"
+    return Fault(place, "start_pending", about_offsets=False, detail=detail)

@@ -1,0 +1,81 @@
+"""Which log a topic's name stands for: a topic made anew under its name has another id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._topic import TopicDescription
+
+from consumer.delivery.commit_memory import Identity
+
+ASK_S: Final = 5.0
+CHECK_EVERY_S: Final = 30.0
+"""How often the ids are asked for in the background: a recreated topic is noticed soon."""
+
+
+class Identities(Protocol):
+    def identity(self, topic: str) -> Identity:
+        """Asks once for each topic and session; empty ids where the brokers do not tell."""
+        ...
+
+    def changed(self, topics: Iterable[str], now_s: float) -> set[str]:
+        """Topics whose id is not what it was; looks at answers that came, never waits."""
+        ...
+
+    def forget(self, topic: str) -> None: ...
+
+
+@dataclass(slots=True)
+class TopicIds:
+    admin: AdminClient
+    _cluster: str = ""
+    _known: dict[str, str] = field(default_factory=dict[str, str])
+    _asked: Mapping[str, Future[TopicDescription]] = field(
+        default_factory=dict[str, "Future[TopicDescription]"]
+    )
+    _asked_at_s: float = 0.0
+
+    def identity(self, topic: str) -> Identity:
+        if not self._cluster:
+            self._cluster = self._ask_cluster()
+        if topic not in self._known:
+            self._known[topic] = _id_of(self._ask([topic])[topic], wait_s=ASK_S)
+        return Identity(self._cluster, self._known[topic])
+
+    def changed(self, topics: Iterable[str], now_s: float) -> set[str]:
+        news = {topic: _id_of(answer) for topic, answer in self._asked.items() if answer.done()}
+        known = [topic for topic in topics if self._known.get(topic)]
+        if known and now_s - self._asked_at_s >= CHECK_EVERY_S:
+            self._asked_at_s = now_s
+            self._asked = self._ask(known)
+        return {
+            t for t, new in news.items() if new and self._known.get(t) and new != self._known[t]
+        }
+
+    def forget(self, topic: str) -> None:
+        self._known.pop(topic, None)
+        self._asked = {}
+
+    def _ask(self, topics: list[str]) -> Mapping[str, Future[TopicDescription]]:
+        answers: Mapping[str, Future[TopicDescription]] = self.admin.describe_topics(
+            TopicCollection(topics), request_timeout=ASK_S
+        )
+        return answers
+
+    def _ask_cluster(self) -> str:
+        try:
+            return self.admin.cluster_id(ASK_S) or ""
+        except KafkaException:
+            return ""
+
+
+def _id_of(answer: Future[TopicDescription], wait_s: float = 0.0) -> str:
+    try:
+        return str(answer.result(timeout=wait_s).topic_id)
+    except (KafkaException, TimeoutError):
+        return ""
