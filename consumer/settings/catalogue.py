@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -97,7 +97,7 @@ def _text(value: object) -> str:
         case bool():
             return str(value).lower()
         case list() | tuple():
-            return ",".join(map(str, value))
+            return ",".join(map(str, cast("Iterable[object]", value)))
         case datetime():
             return value.isoformat()
         case _:

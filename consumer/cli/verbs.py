@@ -1,0 +1,67 @@
+"""The verbs of the command, each imported only when it is called.
+
+The broker, HTTP and sandbox libraries take most of a second to import, so `--help`
+and shell completion go by this table alone. The price: a verb's one line of help
+stands here as well as in its function; a test holds them equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand
+from typer.main import get_command
+
+
+class Verb(NamedTuple):
+    name: str
+    place: str
+    """`module:function`, the function one that typer can make a command of."""
+    summary: str
+
+
+VERBS = (
+    Verb("run", "consumer.cli.run:run", "Tell SEEK of the status changes in your Kafka."),
+    Verb("demo", "consumer.demo.command:demo", "Run the whole job on embedded parts."),
+    Verb("sandbox", "consumer.sandbox.command:sandbox", "Serve a SEEK to try things on."),
+    Verb(
+        "publish",
+        "consumer.demo.publish_command:publish",
+        "Write status changes from a file to Kafka.",
+    ),
+    Verb("settings", "consumer.cli.settings:settings", "Show every setting, and where it is from."),
+    Verb("version", "consumer.cli.version:version", "Show the versions of this program's parts."),
+)
+
+
+class LazyCommand(TyperCommand):
+    """Stands for a verb until it is called; then the real command takes over."""
+
+    def __init__(self, verb: Verb) -> None:
+        super().__init__(name=verb.name, help=verb.summary)
+        self._verb = verb
+
+    def make_context(  # the types of typer's click are private to it
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: Any = None,  # noqa: ANN401 -- see above
+        **extra: Any,  # noqa: ANN401 -- see above
+    ) -> Any:  # noqa: ANN401 -- see above
+        real = get_command(_application_of(load(self._verb), self._verb))
+        return real.make_context(info_name, args, parent=parent, **extra)
+
+
+def load(verb: Verb) -> Callable[..., object]:
+    module, function = verb.place.split(":")
+    loaded: Callable[..., object] = getattr(import_module(module), function)
+    return loaded
+
+
+def _application_of(function: Callable[..., object], verb: Verb) -> typer.Typer:
+    application = typer.Typer(add_completion=False)
+    application.command(name=verb.name)(function)
+    return application
