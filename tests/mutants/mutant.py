@@ -1,0 +1,96 @@
+"""A mutant: a small patch that breaks one promise, and the test that must notice.
+
+A file `tests/mutants/<promise>-<name>.patch` is three lines, then a unified diff:
+
+    promise: P2
+    breaks: commits the highest offset seen
+    caught by: tests/unit/test_tracker.py::test_mark_is_the_lowest_unsettled_offset
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, NamedTuple
+
+COVERED: Final = ("P1", "P2", "P3", "P4", "P6", "P7", "P8", "P9", "P13")
+"""Promises whose tests have to prove that they can fail; at least twice each."""
+AT_LEAST: Final = 2
+HEADERS: Final = ("promise", "breaks", "caught by")
+
+
+class BadMutantError(Exception):
+    """A patch file that says too little."""
+
+
+class Mutant(NamedTuple):
+    path: Path
+    promise: str
+    breaks: str
+    caught_by: str
+    """pytest node id; without its parameters it stands for all of them."""
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+
+class Fate(StrEnum):
+    CAUGHT = "caught"
+    SURVIVED = "SURVIVED"
+    NOT_APPLICABLE = "DOES NOT APPLY"
+    BROKEN = "BROKEN"
+    """The tests did not get to say anything: an import or collection error, a time-out."""
+    NO_BASELINE = "NO BASELINE"
+    """The test does not pass without the mutant either."""
+
+
+class Verdict(NamedTuple):
+    fate: Fate
+    seconds: float
+    advice: str = ""
+    """For all but `caught`: what to do, and what pytest or git said."""
+
+
+def read_mutant(path: Path) -> Mutant:
+    fields: dict[str, str] = {}
+    for line in path.read_text().splitlines():
+        name, colon, value = line.partition(":")
+        if not colon or name not in HEADERS:
+            break
+        fields[name] = value.strip()
+    missing = [name for name in HEADERS if not fields.get(name)]
+    if missing:
+        msg = f"{path.name}: no line '{missing[0]}: …' before the diff"
+        raise BadMutantError(msg)
+    if not path.name.startswith(f"{fields['promise']}-"):
+        msg = f"{path.name}: promises {fields['promise']}, so its name must begin with that"
+        raise BadMutantError(msg)
+    return Mutant(path, *(fields[name] for name in HEADERS))
+
+
+def number_of(promise: str) -> int:
+    digits = promise.removeprefix("P")
+    return int(digits) if digits.isdigit() else 0
+
+
+def too_few(mutants: Iterable[Mutant]) -> list[str]:
+    """One line for each promise whose tests were not shown able to fail often enough."""
+    counts = Counter(mutant.promise for mutant in mutants)
+    return [
+        f"{promise} has {counts[promise]} of at least {AT_LEAST} mutants"
+        for promise in COVERED
+        if counts[promise] < AT_LEAST
+    ]
+
+
+def table(rows: Sequence[tuple[Mutant, Verdict]]) -> str:
+    width = max((len(mutant.name) for mutant, _ in rows), default=6)
+    lines = [f"{'':4}  {'mutant':{width}}  seconds  fate"]
+    lines += [
+        f"{mutant.promise:4}  {mutant.name:{width}}  {verdict.seconds:7.1f}  {verdict.fate}"
+        for mutant, verdict in rows
+    ]
+    return "\n".join(lines)
