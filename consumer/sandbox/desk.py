@@ -13,7 +13,7 @@ from consumer.sandbox import replies
 from consumer.sandbox.config import SandboxConfig
 from consumer.sandbox.documents import Documents
 from consumer.sandbox.execution import Engine, Result, run
-from consumer.sandbox.fault_box import Endpoint, FaultBox, Plan
+from consumer.sandbox.fault_box import FaultBox, Plan
 from consumer.sandbox.fault_kinds import Code, Fault, Quota, Revoke, Rotate, Status
 from consumer.sandbox.journal import Batch, LineFile, Moment, Origin, RequestLine, journal_lines
 from consumer.sandbox.json_values import JsonObject
@@ -207,6 +207,3 @@ def _outcome(arrival: Arrival, code: str | None, *, playground: bool) -> str:
     if code is None:
         return "accepted" if arrival.signals else "read"
     return "validated" if playground and code == "FORBIDDEN" else code
-
-
-__all__ = ["Arrival", "Desk", "Endpoint"]

@@ -44,7 +44,8 @@ class Sending(NamedTuple):
 class Document(NamedTuple):
     """A text that fits the schema, or why it does not."""
 
-    ast: DocumentNode | None
+    ast: DocumentNode
+    """Empty when the text is no GraphQL."""
     code: str = ""
     errors: tuple[GraphQLError, ...] = ()
 
@@ -68,16 +69,14 @@ class Documents:
         try:
             ast = parse(text)
         except GraphQLError as error:
-            return Document(None, "GRAPHQL_PARSE_FAILED", (error,))
+            return Document(DocumentNode(definitions=()), "GRAPHQL_PARSE_FAILED", (error,))
         errors = validate(self.schema, ast)
         return Document(ast, "GRAPHQL_VALIDATION_FAILED" if errors else "", tuple(errors))
 
 
 def operation_of(document: Document, name: str | None) -> OperationDefinitionNode | None:
     """The operation to run; none when the name fits none, or is needed and missing."""
-    if document.ast is None or document.errors:
-        return None
-    return get_operation_ast(document.ast, name)
+    return None if document.errors else get_operation_ast(document.ast, name)
 
 
 def sendings(operation: OperationDefinitionNode | None) -> tuple[Sending, ...]:

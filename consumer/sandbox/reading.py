@@ -27,6 +27,7 @@ class Asked(NamedTuple):
 
     document: Document
     operation: OperationDefinitionNode | None
+    """None: the document is not valid, or `operation_name` does not pick one of it."""
     operation_name: str | None
     variables: JsonObject
     sendings: tuple[Sending, ...]
@@ -99,8 +100,9 @@ def _posted(body: bytes) -> Posted | Unreadable:
         return Unreadable(400, BAD_REQUEST, "`query` must be a GraphQL document")
     if name is not None and not isinstance(name, str):
         return Unreadable(400, BAD_REQUEST, "`operationName` must be a string")
-    variables = as_object(posted.get("variables") or {})
-    if variables is None or isinstance(posted.get("variables"), list):
+    given = posted.get("variables")
+    variables = as_object({} if given is None else given)
+    if variables is None:
         text = "`variables` must be an object, not a JSON-encoded string"
         return Unreadable(400, BAD_REQUEST, text)
     return Posted(query, variables, name)

@@ -7,7 +7,6 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
@@ -90,10 +89,14 @@ class RunningSandbox:
         return [] if self.config.requests is None else read_requests(self.config.requests)
 
     def _on_loop(self, act: Callable[[], T]) -> T:
-        """The server's loop owns all state."""
-        done: Future[T] = Future()
-        self._loop.call_soon_threadsafe(lambda: done.set_result(act()))
-        return done.result(STOP_WITHIN_S)
+        """The server's loop owns all state, while it runs."""
+
+        async def there() -> T:
+            return act()
+
+        if self._loop.is_closed():
+            return act()
+        return asyncio.run_coroutine_threadsafe(there(), self._loop).result(STOP_WITHIN_S)
 
 
 @contextmanager
