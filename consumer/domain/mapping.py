@@ -11,7 +11,7 @@ whether it concerns SEEK at all, states and times.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 from consumer.domain.events import (
     ApplicationCompleted,
@@ -180,32 +180,36 @@ def _add_states(
 ) -> _Refusal:
     """Adds `current` and, when it can be sent, `previous`; says so when they must be refused."""
     current, previous = event.current, event.previous
-    refusal = _bad_time(current.timestamp_ms) or _blank_label("current", current)
+    began_ms = current.timestamp_ms
+    if not _writable(began_ms):
+        return _bad_time(began_ms)
+    refusal = _blank_label("current", current)
     if refusal is not None:
         return refusal
-    fields["current"] = _state(current)
-    sent = [current]
-    if previous is not None and _writable(previous.timestamp_ms):
-        refusal = _blank_label("previous", previous)
-        if refusal is not None:
+    fields["current"] = _state(current, began_ms)
+    odd, late = _out_of_range(current), began_ms > latest_ms
+    if previous is not None:
+        began_ms = previous.timestamp_ms
+        if not _writable(began_ms):
+            warnings.append(Warn.PREVIOUS_WITHOUT_TIME)
+        elif (refusal := _blank_label("previous", previous)) is not None:
             return refusal
-        fields["previous"] = _state(previous)
-        sent.append(previous)
-    elif previous is not None:
-        warnings.append(Warn.PREVIOUS_WITHOUT_TIME)
-    if any(map(_out_of_range, sent)):
+        else:
+            fields["previous"] = _state(previous, began_ms)
+            odd, late = odd or _out_of_range(previous), late or began_ms > latest_ms
+    if odd:
         warnings.append(Warn.INDEX_OUTSIDE_RANGE)
-    if any((state.timestamp_ms or 0) > latest_ms for state in sent):
+    if late:
         warnings.append(Warn.FUTURE_TIME)
     return None
 
 
-def _state(state: State) -> _Fields:
+def _state(state: State, timestamp_ms: int) -> _Fields:
     """`success` is always there, null while in progress; `phase` only when known (contract 8.4)."""
     fields: _Fields = {
         "status": _step(state.status),
         "success": state.success,
-        "timestamp": rfc3339(state.timestamp_ms or 0),
+        "timestamp": rfc3339(timestamp_ms),
     }
     if state.phase is not None:
         fields["phase"] = _step(state.phase)
@@ -236,15 +240,13 @@ def _blank_label(name: str, state: State) -> _Refusal:
     return None
 
 
-def _bad_time(timestamp_ms: int | None) -> _Refusal:
-    if _writable(timestamp_ms):
-        return None
+def _bad_time(timestamp_ms: int | None) -> Rejected:
     if timestamp_ms is None:
         return Rejected(Reason.BAD_TIME, "current.timestamp is missing")
     return Rejected(Reason.BAD_TIME, f"current.timestamp: {timestamp_ms} ms {_UNWRITABLE}")
 
 
-def _writable(timestamp_ms: int | None) -> bool:
+def _writable(timestamp_ms: int | None) -> TypeGuard[int]:
     return timestamp_ms is not None and MIN_MS <= timestamp_ms <= MAX_MS
 
 

@@ -18,8 +18,8 @@ from fastavro import (
 )
 
 from consumer.adapters.avro.decoder import event_record
-from consumer.adapters.avro.event_schemas import EVENT_TYPES, event_schema
 from consumer.adapters.avro.event_json import EventFaultError, completed
+from consumer.adapters.avro.event_schemas import EVENT_TYPES, event_schema
 from consumer.adapters.avro.framing import frame
 from consumer.adapters.avro.plain import Plain, reader_plain
 from consumer.adapters.avro.registry import RegistryClient
