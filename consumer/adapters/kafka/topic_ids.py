@@ -33,6 +33,7 @@ class Identities(Protocol):
 @dataclass(slots=True)
 class TopicIds:
     admin: AdminClient
+    check_every_s: float = CHECK_EVERY_S
     _cluster: str = ""
     _known: dict[str, str] = field(default_factory=dict[str, str])
     _asked: Mapping[str, Future[TopicDescription]] = field(
@@ -50,7 +51,7 @@ class TopicIds:
     def changed(self, topics: Iterable[str], now_s: float) -> set[str]:
         news = {topic: _id_of(answer) for topic, answer in self._asked.items() if answer.done()}
         known = [topic for topic in topics if self._known.get(topic)]
-        if known and now_s - self._asked_at_s >= CHECK_EVERY_S:
+        if known and now_s - self._asked_at_s >= self.check_every_s:
             self._asked_at_s = now_s
             self._asked = self._ask(known)
         return {
