@@ -144,6 +144,12 @@ class Authority:
 
     def server_context(self, address: str = "127.0.0.1") -> ssl.SSLContext:
         """For a server whose certificate is for the IP `address`."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certify(address))
+        return context
+
+    def certify(self, address: str) -> Path:
+        """A PEM file with a new private key and its certificate for the IP `address`."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
         certificate = (
@@ -154,9 +160,7 @@ class Authority:
         file = self.folder / f"server-{address}.pem"
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file
 
 
 def make_authority(folder: Path) -> Authority:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import sleep
 from typing import NamedTuple, TypeAlias, cast
 
@@ -53,8 +53,9 @@ class TokenOptions:
     retry_after_cap_s: float = 900.0
 
 
-class Token(NamedTuple):
-    bearer: str
+@dataclass(frozen=True, slots=True)
+class Token:
+    bearer: str = field(repr=False)
     fresh_until_s: float
     """Monotonic: its life less the margin."""
     expires_at_ms: int
