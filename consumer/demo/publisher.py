@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import Producer as KafkaProducer
 
+from consumer.adapters.kafka.advice import advice_for, name_of
 from consumer.delivery.records import Offset, TopicPartition
+from consumer.errors import BadConfigurationError
 
 _SLICE_S: Final = 0.2  # Of a longer wait: the C library answers no Ctrl-C within one.
 
@@ -108,7 +112,35 @@ class Publisher:
 
 
 def _told(error: object) -> str:
-    """Name and text of a Kafka error; both are the client's own words, none of the record's."""
-    if isinstance(error, KafkaError):
-        return f"{error.name()}: {error.str()}"
-    return type(error).__name__
+    """What to do about a Kafka error; none of it is of the record."""
+    if not isinstance(error, KafkaError):
+        return type(error).__name__
+    advice = _ADVICE.get(error.code()) or advice_for(error)
+    return f"{name_of(error)}: {advice}"
+
+
+_ADVICE: Final[Mapping[int, str]] = {
+    # Where writing needs other words than reading.
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant Write and Describe on the topic to this user",
+    KafkaError._MSG_TIMED_OUT: "no broker confirmed it in time: see the lines above",  # noqa: SLF001 -- librdkafka's own codes begin so
+}
+
+
+def kafka_producer(properties: Mapping[str, object], tell: Callable[[str], None]) -> Producer:
+    """A client that tells each kind of trouble once, instead of a line for every attempt.
+
+    Raises `BadConfigurationError` for properties that it does not take.
+    """
+    told: set[int] = set()
+
+    def trouble(error: KafkaError) -> None:
+        if error.code() not in told:
+            told.add(error.code())
+            tell(f"Kafka: {_told(error)}")
+
+    silent = logging.Logger("librdkafka")  # noqa: LOG001 -- outside the tree, so it reaches no handler
+    silent.addHandler(logging.NullHandler())
+    try:
+        return KafkaProducer({**properties, "error_cb": trouble, "logger": silent})
+    except KafkaException as error:
+        raise BadConfigurationError([f"Kafka: {error.args[0].str()}"]) from error
