@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from consumer.sandbox.config import Pointers, SandboxConfig
+from consumer.sandbox.fault_kinds import Fault
 from consumer.sandbox.fault_script import load_faults
 from consumer.sandbox.server import serve
 
@@ -16,6 +17,7 @@ NETWORK = "Where it listens"
 BEHAVIOUR = "How it behaves"
 FILES = "What it writes"
 DEFAULTS = SandboxConfig()
+KINDS = sorted(get_args(of.model_fields["fault"].annotation)[0] for of in get_args(Fault))
 
 
 def sandbox(  # noqa: PLR0913 -- each option of the command is an argument
@@ -89,8 +91,10 @@ def sandbox(  # noqa: PLR0913 -- each option of the command is an argument
     faults: Annotated[
         Path | None,
         typer.Option(
-            help="Fault script, a JSON list; may be replaced while it runs by "
-            "PUT /_sandbox/faults.",
+            help="Fault script: a JSON list such as "
+            '[{"fault": "status", "status": 503, "requests": 5}]. '
+            "Replace it while the sandbox runs by PUT /_sandbox/faults. "
+            f"Kinds: {', '.join(KINDS)}.",
             rich_help_panel=BEHAVIOUR,
         ),
     ] = None,

@@ -103,7 +103,8 @@ def _told(error: GraphQLError) -> list[dict[str, object]]:
             plain | {"message": refusal.message, "extensions": {"code": refusal.code}}
             for refusal in original.errors
         ]
-    code = "BAD_USER_INPUT" if original is None else "INTERNAL_SERVER_ERROR"
+    ours = original is not None and not isinstance(original, GraphQLError)
+    code = "INTERNAL_SERVER_ERROR" if ours else "BAD_USER_INPUT"
     return [plain | {"extensions": {"code": code}}]
 
 
