@@ -199,6 +199,11 @@ class SeekSettings(Section):
     token_url: SecureAddress = Field(
         "https://auth.seek.com/oauth/token", description="OAuth token endpoint; SEEK's."
     )
+    ssl_ca_location: Path | None = Field(
+        None,
+        description="CA file (PEM) to verify SEEK by; the machine's own CAs by default. For a "
+        "sandbox or a proxy with a CA of its own.",
+    )
     client_id_file: Path | None = None
     client_secret_file: Path | None = None
 

@@ -1,0 +1,284 @@
+"""The composition root: settings → adapters → pipeline. The only place that wires."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
+
+from consumer import __version__
+from consumer.adapters.avro.event_schemas import schemas_folder
+from consumer.adapters.avro.reader import AvroReader
+from consumer.adapters.avro.registry import Registry, connect
+from consumer.adapters.avro.schema_store import SchemaStore, StorePolicy
+from consumer.adapters.clock import SystemClock
+from consumer.adapters.kafka.dead_letters import KafkaDeadLetters
+from consumer.adapters.kafka.source import KafkaSource
+from consumer.adapters.kafka.starts import StartAt, StartPolicy
+from consumer.adapters.kafka.topic_ids import TopicIds
+from consumer.adapters.seek.client import ClientOptions, SeekClient
+from consumer.adapters.seek.credentials import ConfiguredCredentials
+from consumer.adapters.seek.token import PartnerToken
+from consumer.adapters.seek.token_endpoint import TokenEndpoint, TokenOptions
+from consumer.adapters.seek.transport import HttpTransport, TransportLimits, verified_tls
+from consumer.adapters.senders import SenderPool
+from consumer.adapters.telemetry.exchange_log import log_exchange
+from consumer.adapters.telemetry.fanout import both
+from consumer.adapters.telemetry.health import Health
+from consumer.adapters.telemetry.http import pages, serving
+from consumer.adapters.telemetry.kafka_logs import KafkaErrors, kafka_logger
+from consumer.adapters.telemetry.logs import LoggingTelemetry, logger
+from consumer.adapters.telemetry.metrics import prometheus_telemetry
+from consumer.delivery.dead_letter import Envelope
+from consumer.delivery.lease import Lease
+from consumer.delivery.limits import FloodLimits, Limits, PacerLimits, SickLimits
+from consumer.delivery.verdicts import AnswerPolicy
+from consumer.domain.mapping import MappingPolicy
+from consumer.errors import ExitCode
+from consumer.observed import Telemetry
+from consumer.pipeline import Parts, Pipeline
+from consumer.settings.load import Settings
+
+USER_AGENT: Final = f"seek-signal-consumer/{__version__}"
+STATS_EVERY_MS: Final = "5000"
+"""How often librdkafka tells which brokers are connected."""
+QUEUED_KBYTES: Final = "16384"
+"""Fetched and not yet taken: 16 MiB in all, where librdkafka's default is 64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """All parts, connected to nothing yet but the ports that they listen on."""
+
+    pipeline: Pipeline
+    source: KafkaSource
+    topics: tuple[str, ...]
+    stopping_s: float
+    """Longest time from the request to stop to the end of the process."""
+
+    def run(self, stop: threading.Event) -> ExitCode:
+        """Turns until told to stop, then drains, commits and leaves the group."""
+        self.source.subscribe(self.topics, self.pipeline)
+        while not stop.is_set():
+            self.pipeline.turn()
+        self.pipeline.drain()
+        self.source.close()
+        return ExitCode.OK
+
+
+def run_service(settings: Settings, stop: threading.Event) -> int:
+    """Runs until `stop` is set. Raises what stops the service (`consumer.errors`)."""
+    registry = connect(settings.registry.client_config())
+    with assembled(settings, registry) as service:
+        watchdog = threading.Thread(
+            target=_end_in_time, args=(stop, service.stopping_s), name="watchdog", daemon=True
+        )
+        watchdog.start()
+        logger().info("service started", version=__version__, topics=service.topics)
+        code = service.run(stop)
+    logger().info("service stopped")
+    return code
+
+
+@contextmanager
+def assembled(
+    settings: Settings, registry: Registry, watcher: Telemetry | None = None
+) -> Iterator[Service]:
+    """Built from the settings; `watcher` sees what the pipeline tells, beside the usual sinks."""
+    clock = SystemClock()
+    with ExitStack() as closing:
+        telemetry = _telemetry(settings, clock, watcher, closing)
+        store = closing.enter_context(SchemaStore(registry, clock, _store_policy(settings)))
+        lease = Lease(settings.stopping.lease_s)
+        senders = SenderPool(
+            _seek_client(settings, clock, closing), settings.pacing.in_flight_max, lease, clock
+        )
+        closing.callback(senders.close, 0.0)
+        dead_letters = KafkaDeadLetters(lambda: _producer(settings))
+        closing.callback(dead_letters.close, 1.0)
+        source = _source(settings, clock)
+        parts = Parts(
+            source=source,
+            reader=AvroReader(
+                store, _mapping_policy(settings), clock, settings.source.record_bytes_max
+            ),
+            senders=senders,
+            dead_letters=dead_letters,
+            clock=clock,
+            telemetry=telemetry,
+            lease=lease,
+            envelope=_envelope(settings),
+        )
+        yield Service(
+            pipeline=Pipeline(parts, limits_of(settings)),
+            source=source,
+            topics=(*settings.source.sources, settings.source.retry_topic),
+            stopping_s=settings.stopping.drain_s + settings.stopping.watchdog_s,
+        )
+
+
+def limits_of(settings: Settings) -> Limits:
+    batch, bounds, pacing, poison = (
+        settings.batch,
+        settings.bounds,
+        settings.pacing,
+        settings.poison,
+    )
+    return Limits(
+        batch_size=batch.batch_size,
+        linger_s=batch.linger_s,
+        pending_records=bounds.pending_records,
+        pending_bytes=bounds.pending_bytes,
+        pending_per_partition=bounds.pending_records_per_partition,
+        exposed_per_partition=bounds.exposed_records_per_partition,
+        commit_every_s=batch.commit_interval_s,
+        commit_after=batch.commit_records,
+        drain_s=settings.stopping.drain_s,
+        lease_s=settings.stopping.lease_s,
+        isolation_requests=poison.isolation_requests,
+        forbidden_before_apart=poison.hirer_breaker_refusals,
+        pacer=PacerLimits(
+            in_flight_min=pacing.in_flight_min,
+            in_flight_max=pacing.in_flight_max,
+            in_flight_start=pacing.in_flight_start,
+            hold_base_s=pacing.hold_base_s,
+            hold_max_s=pacing.hold_max_s,
+            auth_probe_s=pacing.auth_probe_s,
+            rate_max_per_s=pacing.requests_per_s_max,
+        ),
+        sick=SickLimits(
+            attempts=poison.sick_attempts,
+            after_s=poison.sick_after_s,
+            subjects_max=poison.sick_subjects_max,
+        ),
+        flood=FloodLimits(
+            window=poison.flood_window,
+            at_least=poison.flood_min,
+            share=poison.flood_ratio,
+            probe_s=poison.flood_probe_s,
+        ),
+    )
+
+
+def _telemetry(
+    settings: Settings, clock: SystemClock, watcher: Telemetry | None, closing: ExitStack
+) -> Telemetry:
+    metrics = prometheus_telemetry()
+    health = Health(settings.watching.live_within_s, clock.monotonic_s)
+    watching = settings.watching
+    to_serve = pages(metrics.page, health)
+    port = closing.enter_context(serving(watching.http_host, watching.http_port, to_serve))
+    logger().info("metrics and health served", host=watching.http_host, port=port)
+    sinks: list[Telemetry] = [metrics, health, LoggingTelemetry(clock.monotonic_s)]
+    return both(*sinks, *([watcher] if watcher is not None else []))
+
+
+def _source(settings: Settings, clock: SystemClock) -> KafkaSource:
+    kafka = settings.kafka
+
+    def make(callbacks: Mapping[str, object]) -> Consumer:
+        ours = {
+            "isolation.level": "read_committed",
+            "statistics.interval.ms": STATS_EVERY_MS,
+            "queued.max.messages.kbytes": QUEUED_KBYTES,
+        }
+        return Consumer(
+            {**ours, **kafka.consumer_config(), **callbacks}, logger=kafka_logger(name="consumer")
+        )
+
+    admin = AdminClient({**kafka.admin_config()}, logger=kafka_logger(name="admin"))
+    return KafkaSource(
+        make, TopicIds(admin), _start_policy(settings), clock, settings.batch.commit_metadata_bytes
+    )
+
+
+def _producer(settings: Settings) -> Producer:
+    config = {**settings.kafka.producer_config(), "error_cb": KafkaErrors()}
+    return Producer(config, logger=kafka_logger(name="dead-letters"))
+
+
+def _start_policy(settings: Settings) -> StartPolicy:
+    source = settings.source
+    until = source.start_confirmed_until
+    at = StartAt.TIME if isinstance(source.start, datetime) else StartAt(source.start)
+    return StartPolicy(
+        at=at,
+        time_ms=source.start_time_ms or 0,
+        confirmed_until_ms=0 if until is None else round(until.timestamp() * 1000),
+        retry_topic=source.retry_topic,
+    )
+
+
+def _seek_client(settings: Settings, clock: SystemClock, closing: ExitStack) -> SeekClient:
+    seek, request = settings.seek, settings.request
+    watch = log_exchange if request.log_requests else None
+    limits = TransportLimits(connect_s=request.request_connect_s)
+    tls = verified_tls(None if seek.ssl_ca_location is None else str(seek.ssl_ca_location))
+    signals = HttpTransport(seek.endpoint, tls, clock, limits)
+    tokens = HttpTransport(seek.token_url, tls, clock, limits)
+    closing.callback(signals.close)
+    closing.callback(tokens.close)
+    credentials = ConfiguredCredentials(
+        seek.client_id,
+        seek.client_secret.get_secret_value(),
+        seek.client_id_file,
+        seek.client_secret_file,
+    )
+    token_options = TokenOptions(audience=seek.audience, user_agent=USER_AGENT)
+    endpoint = TokenEndpoint(tokens, credentials, token_options, clock, watch)
+    options = ClientOptions(
+        user_agent=USER_AGENT,
+        policy=AnswerPolicy(
+            playground=seek.playground, silence_is_acceptance=request.silence_is_acceptance
+        ),
+        total_s=request.request_total_s,
+        retry_after_cap_s=settings.pacing.retry_after_max_s,
+    )
+    return SeekClient(signals, PartnerToken(endpoint, clock), options, clock, watch)
+
+
+def _store_policy(settings: Settings) -> StorePolicy:
+    return StorePolicy(
+        unknown_schema_after_s=settings.source.unknown_schema_s,
+        ignore_types=frozenset(settings.source.ignore_types),
+    )
+
+
+def _mapping_policy(settings: Settings) -> MappingPolicy:
+    return MappingPolicy(
+        playground=settings.seek.playground,
+        job_ads_on_external=settings.request.external_job_ads,
+    )
+
+
+def _envelope(settings: Settings) -> Envelope:
+    return Envelope(
+        topic=settings.source.dlq_topic,
+        group=settings.source.group,
+        retry_topic=settings.source.retry_topic,
+        app_version=__version__,
+        mapping_hash=mapping_hash(_mapping_policy(settings)),
+    )
+
+
+def mapping_hash(policy: MappingPolicy) -> str:
+    """What a record came to depends on these: the version, the event schemas, the policy."""
+    schemas = (schemas_folder() / "HASHES").read_bytes()
+    return hashlib.sha256(schemas + f"{__version__} {policy}".encode()).hexdigest()[:12]
+
+
+def _end_in_time(
+    stop: threading.Event, within_s: float, leave: Callable[[int], object] = os._exit
+) -> None:
+    """A daemon thread: does nothing when the process ends by itself."""
+    stop.wait()
+    if not threading.Event().wait(within_s):
+        leave(ExitCode.DRAIN_OVERRAN)
