@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from consumer import __version__
-from consumer.cli.verbs import VERBS, LazyCommand, Verb
+from consumer.cli.verbs import CONTEXT_SETTINGS, VERBS, LazyCommand, Verb
 from consumer.errors import BadConfigurationError, ConsumerError, ExitCode
 
 NAME = "seek-signals"
@@ -25,7 +25,7 @@ def run_application(arguments: Sequence[str], verbs: Sequence[Verb] = VERBS) -> 
     except ConsumerError as error:
         _tell(_explained(error))
         return error.exit_code
-    except OSError as error:
+    except (OSError, ImportError) as error:  # these quote names of files and hosts, no records
         _tell(f"{NAME}: {error}")
         return ExitCode.FAILED
     except Exception as error:  # noqa: BLE001 -- the one place where the unforeseen ends
@@ -39,7 +39,7 @@ def command(verbs: Sequence[Verb] = VERBS) -> TyperGroup:
         name=NAME,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings=CONTEXT_SETTINGS,
     )
     application.callback()(root)
     group = cast("TyperGroup", get_command(application))

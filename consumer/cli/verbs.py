@@ -15,6 +15,8 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
+CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
 
 class Verb(NamedTuple):
     name: str
@@ -62,6 +64,10 @@ def load(verb: Verb) -> Callable[..., object]:
 
 
 def _application_of(function: Callable[..., object], verb: Verb) -> typer.Typer:
-    application = typer.Typer(add_completion=False)
+    application = typer.Typer(
+        add_completion=False,
+        rich_markup_mode="markdown",  # so that docstrings flow with the terminal's width
+        context_settings=CONTEXT_SETTINGS,
+    )
     application.command(name=verb.name)(function)
     return application

@@ -113,10 +113,11 @@ def _text(value: object) -> str:
 
 def _trial(settings: KafkaSettings) -> dict[str, str]:
     """All that the user gave but what is refused by rules of ours, which say it better."""
-    revealed = {name: secret.get_secret_value() for name, secret in settings.secret.items()}
-    refused = {*OWNED, *NOT_SETTABLE, *(CLASSIC_ONLY if settings.new_protocol else ())}
-    given = {k: v for k, v in {**settings.plain, **revealed}.items() if k not in refused}
-    return settings.consumer_config() | given
+    refused = CLASSIC_ONLY if settings.new_protocol else frozenset[str]()
+    ours = {*OWNED, *NOT_SETTABLE}
+    given = {k: v for k, v in settings.producer_config().items() if k not in ours}
+    merged = given | settings.consumer_config()
+    return {name: value for name, value in merged.items() if name not in refused}
 
 
 def _librdkafka_line(fault: PropertyFault, name: str, settings: KafkaSettings) -> str:

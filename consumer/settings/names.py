@@ -22,9 +22,12 @@ _SERVICE_LINK = re.compile(
 )
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://.*", re.IGNORECASE)
 
+NOT_OURS = ("SEEK_SANDBOX_",)
+"""The sandbox's own, which may stand in the same environment."""
+
 
 def is_ours(name: str) -> bool:
-    return name.startswith(PREFIXES) and name != CONFIG_VARIABLE
+    return name.startswith(PREFIXES) and not name.startswith(NOT_OURS) and name != CONFIG_VARIABLE
 
 
 def is_service_link(name: str, value: str) -> bool:
