@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from fastavro import (
     parse_schema,
@@ -22,7 +22,6 @@ from consumer.adapters.avro.event_json import EventFaultError, completed
 from consumer.adapters.avro.event_schemas import EVENT_TYPES, event_schema
 from consumer.adapters.avro.framing import frame
 from consumer.adapters.avro.plain import Plain, reader_plain
-from consumer.adapters.avro.registry import RegistryClient
 
 __all__ = ["EVENT_TYPES", "EventFaultError", "EventWriter", "encode_event", "subject_id"]
 
@@ -53,11 +52,17 @@ def encode_event(event_type: str, event: Mapping[str, object], schema_id: int) -
     return frame(schema_id, stream.getvalue())
 
 
+class Registrar(Protocol):
+    """What a writer needs of the registry; `RegistryClient` has it."""
+
+    def register(self, subject: str, text: str) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class EventWriter:
     """Registers a schema for a topic when its first event is written."""
 
-    registry: RegistryClient
+    registry: Registrar
     _ids: dict[tuple[str, str], int] = field(init=False, default_factory=dict[tuple[str, str], int])
 
     def encode(self, event_type: str, topic: str, event: Mapping[str, object]) -> bytes:
