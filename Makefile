@@ -1,9 +1,9 @@
 # `make` alone lists what there is. Needs Python 3.11+, make and git; all else is fetched.
 
 SHELL := /bin/bash
-.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -70,7 +70,7 @@ mutants: setup ## break each promise on purpose and see a named test fail
 
 .PHONY: integration
 integration: setup ## tests on real Apache Kafka and a real registry
-	@$(STEP) --show "Kafka and registry for the tests" $(PY) -m tests.testbed.artifacts
+	@$(STEP) --show "Kafka and registry for the tests" $(PY) -m tests.testbed.fetch
 	@$(STEP) --show "tests on real Kafka" $(PY) -m pytest -q -m broker $(only)
 
 .PHONY: lock

@@ -35,6 +35,7 @@ def registry() -> Iterator[Registry]:
         yield running
 
 
+@pytest.hookimpl(tryfirst=True)  # Before `-m` chooses by the marks.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""

@@ -1,7 +1,7 @@
 """The real parts that pip does not bring: jars of Maven Central, pinned by their hashes.
 
-`python -m tests.testbed.artifacts` fetches them all; tests that need them do so too. They
-stay in a cache folder outside the checkout (`cache_folder`) until `make distclean`.
+`python -m tests.testbed.fetch` fetches them all; tests that need them do so too. They stay
+in a cache folder outside the checkout (`cache_folder`) until `make distclean`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import sys
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -188,20 +187,3 @@ class _Progress:
         if steps > self._said:
             self._said = steps
             self._say(f"{self._part}: {self._done // MEGABYTE} of {self._total // MEGABYTE} MB")
-
-
-def main() -> None:
-    def say(line: str) -> None:
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-
-    try:
-        kafka_jars(say)
-        registry_folder(say)
-    except BrokenTestBedError as error:
-        sys.exit(str(error))
-    say(f"Kafka and registry are in {cache_folder()}")
-
-
-if __name__ == "__main__":
-    main()
