@@ -28,7 +28,11 @@ class Verb(NamedTuple):
 VERBS = (
     Verb("run", "consumer.cli.run:run", "Tell SEEK of the status changes in your Kafka."),
     Verb("demo", "consumer.demo.command:demo", "Run the whole job on embedded parts."),
-    Verb("sandbox", "consumer.sandbox.command:sandbox", "Serve a SEEK to try things on."),
+    Verb(
+        "sandbox",
+        "consumer.sandbox.command:sandbox",
+        "Serve a SEEK of your own: tokens, GraphQL, and faults on demand.",
+    ),
     Verb(
         "publish",
         "consumer.demo.publish_command:publish",

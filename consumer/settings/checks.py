@@ -229,10 +229,18 @@ def _registry(parts: Parts) -> Iterator[Clash]:
     if registry.ssl_key_location is not None and registry.ssl_certificate_location is None:
         text = "SCHEMA_REGISTRY_SSL_KEY_LOCATION needs SCHEMA_REGISTRY_SSL_CERTIFICATE_LOCATION"
         yield _clash(*text.split(" needs "), text=text)
-    for field in ("ssl_ca_location", "ssl_certificate_location", "ssl_key_location"):
-        path = getattr(registry, field)
+
+
+def _files(parts: Parts) -> Iterator[Clash]:
+    registry = parts.registry
+    paths = {
+        "SEEK_SSL_CA_LOCATION": parts.seek.ssl_ca_location,
+        "SCHEMA_REGISTRY_SSL_CA_LOCATION": registry.ssl_ca_location,
+        "SCHEMA_REGISTRY_SSL_CERTIFICATE_LOCATION": registry.ssl_certificate_location,
+        "SCHEMA_REGISTRY_SSL_KEY_LOCATION": registry.ssl_key_location,
+    }
+    for name, path in paths.items():
         if path is not None and not path.is_file():
-            name = registry.prefix + field.upper()
             yield _clash(name, text=f"{name}: there is no file {path}")
 
 
@@ -244,6 +252,7 @@ _CHECKS: tuple[Callable[[Parts], Iterator[Clash]], ...] = (
     _protocol,
     _audience,
     _registry,
+    _files,
 )
 
 

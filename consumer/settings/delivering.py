@@ -119,11 +119,6 @@ class PoisonSettings(Section):
     hirer_breaker_refusals: Annotated[int, Field(ge=1, le=1_000)] = Field(
         3, description="After so many refusals of one hirer its signals travel apart from others'."
     )
-    connect_headers: bool = Field(
-        False,  # noqa: FBT003 -- pydantic takes a default by position
-        description="Also write Kafka Connect's names of headers on dead letters, for tools that "
-        "show those. Off: one set of names is enough.",
-    )
 
 
 class RequestSettings(Section):

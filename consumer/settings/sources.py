@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
@@ -105,13 +105,6 @@ class SourceSettings(Section):
         """Milliseconds since the epoch; None when the start is `earliest` or `latest`."""
         return round(self.start.timestamp() * 1000) if isinstance(self.start, datetime) else None
 
-    def start_confirmed(self, now_ms: int) -> bool:
-        """Whether a start without offsets may go ahead (P13): `earliest` always may."""
-        if self.start == "earliest":
-            return True
-        until = self.start_confirmed_until
-        return until is not None and now_ms < until.timestamp() * 1000
-
 
 class RegistrySettings(Section):
     """The schema registry, with an API like Confluent's."""
@@ -156,11 +149,6 @@ class RegistrySettings(Section):
         if self.username is not None and self.password is not None:
             config["basic.auth.user.info"] = f"{self.username}:{self.password.get_secret_value()}"
         return config
-
-
-class Credentials(NamedTuple):
-    client_id: str
-    client_secret: SecretStr
 
 
 class SeekSettings(Section):
@@ -211,12 +199,3 @@ class SeekSettings(Section):
     def playground(self) -> bool:
         """Whether the audience is the Playground's, or plays it."""
         return self.audience == PLAYGROUND_AUDIENCE or self.audience_is == "playground"
-
-    def credentials(self) -> Credentials:
-        """Read again where they come from a file; `OSError` when that cannot be read."""
-        client_id, secret = self.client_id, self.client_secret
-        if self.client_id_file is not None:
-            client_id = self.client_id_file.read_text("utf-8").strip()
-        if self.client_secret_file is not None:
-            secret = SecretStr(self.client_secret_file.read_text("utf-8").strip())
-        return Credentials(client_id, secret)

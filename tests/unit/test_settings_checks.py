@@ -138,7 +138,8 @@ def test_user_and_password_of_the_registry_go_together() -> None:
     assert "go together" in only_fault(SCHEMA_REGISTRY_PASSWORD="p")  # noqa: S106 -- a test's
 
 
-def test_files_for_the_registry_must_exist() -> None:
+def test_files_must_exist() -> None:
+    assert only_fault(SEEK_SSL_CA_LOCATION="/no/such.pem").startswith("SEEK_SSL_CA_LOCATION")
     found = faults(SCHEMA_REGISTRY_SSL_KEY_LOCATION="/no/such.pem")
 
     assert found == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -183,25 +183,14 @@ def test_a_start_at_a_time_knows_its_milliseconds() -> None:
     assert settings(SEEK_SIGNALS_START="latest").source.start_time_ms is None
 
 
-def test_a_start_that_skips_is_confirmed_until_its_deadline() -> None:
-    deadline = datetime(2026, 1, 31, 9, tzinfo=UTC)
-    source = settings(
-        SEEK_SIGNALS_START="latest", SEEK_SIGNALS_START_CONFIRMED_UNTIL=deadline.isoformat()
-    ).source
+def test_a_start_that_skips_is_confirmed_until_a_moment() -> None:
+    until = "2026-01-31T09:00:00+00:00"
+    confirmed = settings(SEEK_SIGNALS_START="latest", SEEK_SIGNALS_START_CONFIRMED_UNTIL=until)
+    doubtful = settings(SEEK_SIGNALS_START="latest")
 
-    assert source.start_confirmed(_ms(deadline - timedelta(seconds=1)))
-    assert not source.start_confirmed(_ms(deadline))
-
-
-def test_without_confirmation_only_earliest_may_start() -> None:
-    assert settings().source.start_confirmed(0)
-    skipping = settings(SEEK_SIGNALS_START="latest")
-    assert not skipping.source.start_confirmed(0)
-    assert "SEEK_SIGNALS_START_CONFIRMED_UNTIL" in skipping.warnings[0]
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+    assert confirmed.source.start_confirmed_until == datetime(2026, 1, 31, 9, tzinfo=UTC)
+    assert confirmed.warnings == ()
+    assert "SEEK_SIGNALS_START_CONFIRMED_UNTIL" in doubtful.warnings[0]
 
 
 def test_connections_do_not_need_credentials_for_seek() -> None:

@@ -51,31 +51,23 @@ def test_a_secret_can_stand_in_a_file(tmp_path: Path) -> None:
 
     assert loaded.kafka.consumer_config()["sasl.password"] == "from the file"
     assert loaded.registry.client_config()["basic.auth.user.info"] == "us:from the file"
-    assert loaded.seek.credentials().client_secret.get_secret_value() == "from the file"
+    assert loaded.seek.client_secret.get_secret_value() == "from the file"
 
 
-def test_credentials_are_read_again_so_that_they_can_be_rotated(tmp_path: Path) -> None:
+def test_files_of_credentials_are_remembered_so_that_they_can_be_read_again(
+    tmp_path: Path,
+) -> None:
     client_id, secret = tmp_path / "id", tmp_path / "secret"
-    client_id.write_text("first id")
-    secret.write_text("first secret")
+    client_id.write_text("the id\n")
+    secret.write_text("the secret")
     environ = {k: v for k, v in COMPLETE.items() if not k.startswith("SEEK_")}
     environ |= {"SEEK_CLIENT_ID_FILE": str(client_id), "SEEK_CLIENT_SECRET_FILE": str(secret)}
+
     seek = settings_from(gather(environ, None, SECTIONS)).seek
 
-    client_id.write_text("second id\n")
-    secret.write_text("second secret\n")
-
-    read = seek.credentials()
-    assert (read.client_id, read.client_secret.get_secret_value()) == (
-        "second id",
-        "second secret",
-    )
-
-
-def test_credentials_without_files_stay_as_they_were_given() -> None:
-    read = settings().seek.credentials()
-
-    assert (read.client_id, read.client_secret.get_secret_value()) == ("a client", "very-secret")
+    assert seek.client_id == "the id"
+    assert (seek.client_id_file, seek.client_secret_file) == (client_id, secret)
+    assert settings().seek.client_secret_file is None
 
 
 def test_a_secret_is_given_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from consumer import __version__
 from consumer.adapters.telemetry.health import Answer, Health
+from consumer.adapters.telemetry.logs import logger
 from consumer.errors import BadConfigurationError
 
 _INDEX = f"""<!doctype html><html lang="en"><title>seek-signals</title>
@@ -25,6 +27,10 @@ _INDEX = f"""<!doctype html><html lang="en"><title>seek-signals</title>
 <li><a href="/livez">/livez</a>: the loop turns
 <li><a href="/readyz">/readyz</a>: a member of its group; and what is held, why, since when</ul>
 """
+
+
+STOPS_WITHIN_S = 0.1
+"""How often the thread looks whether to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,9 @@ def serving(host: str, port: int, to_serve: Pages) -> Generator[int]:
             f"{error.strerror or error}"
         )
         raise BadConfigurationError([fault]) from error
-    thread = threading.Thread(target=server.serve_forever, name="http", daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, args=(STOPS_WITHIN_S,), name="http", daemon=True
+    )
     thread.start()
     try:
         yield server.server_address[1]
@@ -83,7 +91,10 @@ class _Server(ThreadingTCPServer):
         super().__init__((host, port), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Whoever hangs up early is of no interest; the rest of the service goes on."""
+        """Whoever hangs up early is of no interest; else the rest of the service goes on."""
+        kind, *_ = sys.exc_info()
+        if kind is not None and not issubclass(kind, OSError):
+            logger().error("page failed", kind=kind.__name__)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,0 +1,61 @@
+"""One of each occurrence, and a snapshot of a service at work."""
+
+from __future__ import annotations
+
+from consumer.delivery.records import TopicPartition
+from consumer.observed import (
+    CommitConfirmed,
+    CommitRefused,
+    DeadLettered,
+    DeadLetterRefused,
+    Drained,
+    Hold,
+    HoldBegan,
+    HoldEnded,
+    HoldReason,
+    Occurrence,
+    PartitionStatus,
+    Rebalanced,
+    RequestLanded,
+    SignalsAccepted,
+    SkippedRecords,
+    Snapshot,
+    TookIn,
+    Warned,
+)
+
+PLACE = TopicPartition("moves", 3)
+
+ONE_OF_EACH: tuple[Occurrence, ...] = (
+    TookIn("moves", 500, 140_000),
+    SkippedRecords("moves", "not_from_seek", 12),
+    Warned("future_time", 2),
+    RequestLanded("accepted", "none", 100, 0.3, "request-1", 1, isolating=False),
+    SignalsAccepted("ApplicationStatusUpdate", 90, 95_000),
+    DeadLettered(PLACE, 17, "send", "bad_user_input"),
+    DeadLetterRefused("_MSG_TIMED_OUT"),
+    CommitConfirmed(6),
+    CommitRefused("ILLEGAL_GENERATION"),
+    Rebalanced("assigned", (PLACE,)),
+    Drained(1.5, in_time=True),
+    HoldBegan(HoldReason.SEEK, None, "HTTP 503"),
+    HoldEnded(HoldReason.SEEK, None, 12.5),
+)
+
+
+def snapshot(
+    *, turned_at_s: float = 100.0, member: bool = True, holds: tuple[Hold, ...] = ()
+) -> Snapshot:
+    return Snapshot(
+        turned_at_s=turned_at_s,
+        member=member,
+        in_flight=2,
+        in_flight_limit=3.5,
+        pending_records=700,
+        pending_bytes=200_000,
+        partitions=(
+            PartitionStatus(PLACE, 1_000, 900, 100, 40, paused=True),
+            PartitionStatus(TopicPartition("moves", 4), 50, 50, 0, 0, paused=False),
+        ),
+        holds=holds,
+    )
