@@ -92,6 +92,7 @@ class _Server(ThreadingTCPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Whoever hangs up early is of no interest; else the rest of the service goes on."""
+        del request, client_address
         kind, *_ = sys.exc_info()
         if kind is not None and not issubclass(kind, OSError):
             logger().error("page failed", kind=kind.__name__)
