@@ -17,7 +17,13 @@ NETWORK = "Where it listens"
 BEHAVIOUR = "How it behaves"
 FILES = "What it writes"
 DEFAULTS = SandboxConfig()
-KINDS = sorted(get_args(of.model_fields["fault"].annotation)[0] for of in get_args(Fault))
+KINDS = sorted(kind.model_fields["fault"].default for kind in get_args(Fault))
+FAULTS_HELP = (
+    "Fault script: a JSON list of objects such as "
+    '{"fault": "status", "status": 503, "requests": 5}. '
+    "Replace it while the sandbox runs by PUT /_sandbox/faults. "
+    f"Kinds: {', '.join(KINDS)}."
+)
 
 
 def sandbox(  # noqa: PLR0913 -- each option of the command is an argument
@@ -91,10 +97,7 @@ def sandbox(  # noqa: PLR0913 -- each option of the command is an argument
     faults: Annotated[
         Path | None,
         typer.Option(
-            help="Fault script: a JSON list such as "
-            '[{"fault": "status", "status": 503, "requests": 5}]. '
-            "Replace it while the sandbox runs by PUT /_sandbox/faults. "
-            f"Kinds: {', '.join(KINDS)}.",
+            help=FAULTS_HELP,
             rich_help_panel=BEHAVIOUR,
         ),
     ] = None,

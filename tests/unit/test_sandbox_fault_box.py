@@ -131,7 +131,7 @@ def test_a_quota_lets_through_its_rate_and_its_burst() -> None:
 def test_a_quota_saves_no_more_than_its_burst() -> None:
     it = box(Quota(per_s=100, burst=2))
 
-    assert held(it, [900.0] * 3) == [False, False, True]
+    assert held(it, [100.0, 900.0, 900.0, 900.0]) == [False, False, False, True]
 
 
 def test_faults_of_the_token_endpoint_leave_the_other_alone() -> None:

@@ -68,6 +68,7 @@ def test_retry_after_is_seconds_or_a_date() -> None:
 
     assert seconds == {"Retry-After": "30"}
     assert parsedate_to_datetime(date["Retry-After"]).timestamp() == 1_577_923_230.0
+    assert date["Retry-After"].endswith(" GMT")
     assert spoilt(Status(status=429)).headers == {}
 
 
