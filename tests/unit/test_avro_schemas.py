@@ -21,17 +21,10 @@ RELEASED = {
 """How each hash begins. Here as well: a file and its line in `HASHES` must not change together."""
 
 
-def test_a_released_schema_never_changes() -> None:
-    folder = schemas_folder()
-    lines = (folder / "HASHES").read_text().splitlines()
-    listed = {path: digest for digest, path in (line.split("  ") for line in lines)}
-    found = {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.glob("*/v*.avsc")
-    }
-
-    assert found == listed
-    assert all(found[path].startswith(digest) for path, digest in RELEASED.items())
+def test_a_released_schema_never_changes_not_even_with_its_hash() -> None:
+    for path, digest in RELEASED.items():
+        content = (schemas_folder() / path).read_bytes()
+        assert hashlib.sha256(content).hexdigest().startswith(digest), path
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
