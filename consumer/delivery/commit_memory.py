@@ -46,10 +46,11 @@ def encode(
     max_bytes: int,
 ) -> tuple[str, bool]:
     """The metadata, and whether what is settled beyond the mark fitted in."""
-    bitmap = _pack(mark, position, unsettled) if mark < position else ""
-    text = _sealed(identity, mark, bitmap)
-    if len(text.encode()) <= max_bytes:
-        return text, True
+    if position - mark <= SPAN_MAX:
+        bitmap = _pack(mark, position, unsettled) if mark < position else ""
+        text = _sealed(identity, mark, bitmap)
+        if len(text.encode()) <= max_bytes:
+            return text, True
     bare = _sealed(identity, mark, "")
     return (bare if len(bare.encode()) <= max_bytes else ""), False
 

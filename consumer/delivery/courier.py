@@ -6,6 +6,7 @@ out as a value. The loop thread owns it.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from consumer.delivery.backoff import full_jitter_s
@@ -76,6 +77,8 @@ class Courier:
     _held: dict[str, list[Batch]] = field(default_factory=dict[str, list[Batch]])
     """By topic: lone refused batches that the flood guard keeps from being buried."""
     _next_probe_s: dict[str, float] = field(default_factory=dict[str, float])
+    _probes: Counter[str] = field(default_factory=Counter[str])
+    """Of each held topic."""
     _sick: set[int] = field(default_factory=set[int])
     """Numbers of lone batches that fail again and again while others are accepted."""
 
@@ -127,6 +130,8 @@ class Courier:
     def land(self, number: int, verdict: Verdict, now_s: float, jitter: float) -> Landing:
         flight = self._flights.pop(number)
         batch, started_s, landing = flight.batch, flight.started_s, Landing()
+        if not isinstance(verdict, Unauthenticated | NotStarted):
+            batch.token_renewed = False
         match verdict:
             case Accepted():
                 self.pacer.answered(started_s)
@@ -138,12 +143,12 @@ class Courier:
                 self.pacer.throttled(now_s, started_s, verdict.retry_after_s, jitter)
                 self.dispatcher.seal_first(batch)
             case Unauthenticated():
-                self._without_access(batch, now_s)
+                self._without_access(batch, started_s, now_s)
             case Outage():
                 self._fail(batch, verdict, started_s, now_s, jitter, landing)
             case NotStarted():
                 batch.attempts -= 1
-                self.pacer.not_started()
+                self.pacer.undecided(started_s)
                 self.dispatcher.seal_first(batch)
         return landing
 
@@ -188,9 +193,11 @@ class Courier:
 
     def _refuse(self, batch: Batch, refused: Refused, landing: Landing, now_s: float) -> None:
         forbidden = refused.refusal is Refusal.FORBIDDEN
-        if len(batch.parcels) == 1 or (forbidden and batch.apart):
+        hirer_id = batch.parcels[0].hirer_id
+        all_alike = forbidden and batch.apart and hirer_id in self.breaker.apart
+        if len(batch.parcels) == 1 or all_alike:
             if forbidden:
-                self.breaker.forbidden(batch.parcels[0].hirer_id)
+                self.breaker.forbidden(hirer_id)
             self._condemn(batch, refused.refusal, (refused.code, refused.message), landing, now_s)
         else:
             self._isolate(batch, refused.culprits)
@@ -199,11 +206,13 @@ class Courier:
         self, batch: Batch, reason: str, said: tuple[str, str], landing: Landing, now_s: float
     ) -> None:
         """No retry helps these parcels: bury them, unless that would be a flood."""
+        self._sick.discard(batch.number)
+        if not self.dispatcher.strip(batch):
+            return
         topic, hirer_id = batch.parcels[0].lane.place.topic, batch.parcels[0].hirer_id
-        if not self.guard.may_bury(Gate(topic, SEND), hirer_id):
+        if not self.guard.may_bury(Gate(topic, SEND), hirer_id, len(batch.parcels)):
             self._hold(batch, topic, now_s)
             return
-        self._sick.discard(batch.number)
         code, message = said
         landing.poison = [Poison(p, reason, code, message, batch.attempts) for p in batch.parcels]
         self.dispatcher.settle(batch)
@@ -219,18 +228,20 @@ class Courier:
         isolation.requests_left -= sum(len(chain) for chain in chains)
         self.dispatcher.divide(batch, chains)
 
-    def _without_access(self, batch: Batch, now_s: float) -> None:
+    def _without_access(self, batch: Batch, started_s: float, now_s: float) -> None:
         if not batch.token_renewed:
             batch.token_renewed = True
-            self.pacer.not_started()
+            self.pacer.undecided(started_s)
             self.dispatcher.seal_first(batch)
             return
         batch.token_renewed = False
-        if not self._is_to_blame(batch, now_s):
+        if not self._is_to_blame(batch):
             self.trouble = "SEEK refuses the credentials, or the token that they gave"
             self.pacer.credentials_refused(now_s)
             self.dispatcher.seal(batch)
-        elif len(batch.parcels) > 1:
+            return
+        self.pacer.undecided(started_s)
+        if len(batch.parcels) > 1:
             self._isolate(batch, frozenset())
         else:
             batch.not_before_s = now_s + self.limits.pacer.auth_probe_s
@@ -245,15 +256,20 @@ class Courier:
         jitter: float,
         landing: Landing,
     ) -> None:
-        if not self._is_to_blame(batch, now_s):
+        if outage.fault is Fault.TOKEN_ENDPOINT or not self._is_to_blame(batch):
             self.trouble = f"{outage.fault}: {outage.code}"
             self._set_back(outage, started_s, now_s, jitter)
             self.dispatcher.seal(batch)
             return
-        self.pacer.not_started()
+        self.pacer.undecided(started_s)
         if len(batch.parcels) > 1:
             self._isolate(batch, frozenset())
             return
+        if not self.dispatcher.strip(batch):
+            self._sick.discard(batch.number)
+            return
+        if batch.blamed == 0:
+            batch.blamed_since_s = now_s
         batch.blamed += 1
         if self._is_sick(batch, outage.fault, now_s):
             said = (outage.code, outage.message)
@@ -264,11 +280,9 @@ class Courier:
         batch.not_before_s = now_s + wait_s
         self.dispatcher.seal(batch)
 
-    def _is_to_blame(self, batch: Batch, now_s: float) -> bool:
+    def _is_to_blame(self, batch: Batch) -> bool:
         """It failed before, and since then others were accepted: the fault is the batch's."""
         others_passed = batch.failures > 0 and self._acceptances > batch.acceptances_seen
-        if batch.failures == 0:
-            batch.first_failed_s = now_s
         batch.failures += 1
         batch.acceptances_seen = self._acceptances
         return others_passed
@@ -279,7 +293,7 @@ class Courier:
         if fault not in _BURIABLE or batch.blamed < limits.attempts:
             return False
         self._sick.add(batch.number)
-        in_time = now_s - batch.first_failed_s < limits.after_s
+        in_time = now_s - batch.blamed_since_s < limits.after_s
         return not in_time and len(self._sick) <= limits.subjects_max
 
     def _set_back(self, outage: Outage, started_s: float, now_s: float, jitter: float) -> None:
@@ -297,18 +311,28 @@ class Courier:
         self._next_probe_s.setdefault(topic, now_s + self.limits.flood.probe_s)
 
     def _probe_held(self, now_s: float) -> None:
-        for topic, due_s in self._next_probe_s.items():
-            if now_s < due_s:
-                continue
+        for topic in [topic for topic, due_s in self._next_probe_s.items() if due_s <= now_s]:
             self._next_probe_s[topic] = now_s + self.limits.flood.probe_s
-            if self._held.get(topic):
-                self.dispatcher.seal_first(self._held[topic].pop(0))
-            else:
-                self.dispatcher.probe_shelf(topic)
+            self._probe(topic)
+
+    def _probe(self, topic: str) -> None:
+        """What was refused, and what was not tried yet, by turns: either may pass again."""
+        self._probes[topic] += 1
+        refused = self._held.get(topic)
+        untried_first = self._probes[topic] % 2 == 0
+        if untried_first and self.dispatcher.probe_shelf(topic):
+            return
+        if refused:
+            self.dispatcher.seal_first(refused.pop(0))
+        elif not self.dispatcher.probe_shelf(topic) and not self.dispatcher.shelves(topic):
+            # A rebalance took all that was held: only new records can end this hold.
+            self.guard.set_ajar(Gate(topic, SEND))
+            self.release(topic)
 
     def release(self, topic: str) -> None:
         """A signal of the held topic was accepted, or none of its partitions is ours now."""
         for batch in reversed(self._held.pop(topic, [])):
             self.dispatcher.seal_first(batch)
         self._next_probe_s.pop(topic, None)
+        self._probes.pop(topic, None)
         self.dispatcher.release(topic)

@@ -80,7 +80,7 @@ def wrap(record: Record, failure: Failure, envelope: Envelope) -> OutgoingRecord
         "offset": str(origin.offset),
         "timestamp": str(origin.timestamp_ms),
         "group": envelope.group,
-        "message": _clip(failure.message),
+        "message": failure.message,
         "class": failure.reason,
         "stage": failure.stage,
         "code": failure.code,
@@ -92,7 +92,7 @@ def wrap(record: Record, failure: Failure, envelope: Envelope) -> OutgoingRecord
         "replay.count": str(replays),
         "app.version": envelope.app_version,
     }
-    ours = [(PREFIX + name, text.encode()) for name, text in added.items()]
+    ours = [(PREFIX + name, _clip(text)) for name, text in added.items()]
     return OutgoingRecord(envelope.topic, record.key(), value, [*headers, *ours])
 
 
@@ -100,6 +100,12 @@ def without_value(letter: OutgoingRecord) -> OutgoingRecord:
     """A pointer letter, for a record too large for the topic."""
     headers: Headers = [*letter.headers, (PREFIX + "pointer", b"true")]
     return OutgoingRecord(letter.topic, letter.key, None, headers)
+
+
+def without_original(pointer: OutgoingRecord) -> OutgoingRecord:
+    """For a record whose key and headers alone are too large: its origin, and why."""
+    first = _first_of_ours(pointer.headers)
+    return OutgoingRecord(pointer.topic, None, None, pointer.headers[first:])
 
 
 def unwrap(headers: Headers | None) -> DeadLetter | None:
@@ -137,14 +143,18 @@ def _provenance(record: Record, retry_topic: str) -> tuple[Origin, int, Headers]
 
 def _parted(headers: Headers) -> tuple[Headers, dict[str, str]]:
     """The original headers, and ours: all from the last `format` on."""
-    first = max((i for i, (name, _) in enumerate(headers) if name == PREFIX + "format"), default=-1)
-    if first < 0:
-        return headers, {}
+    first = _first_of_ours(headers)
     ours = {
         name.removeprefix(PREFIX): (text or b"").decode(errors="replace")
         for name, text in headers[first:]
     }
     return headers[:first], ours
+
+
+def _first_of_ours(headers: Headers) -> int:
+    """Past the end when there are none."""
+    formats = [index for index, (name, _) in enumerate(headers) if name == PREFIX + "format"]
+    return formats[-1] if formats else len(headers)
 
 
 def _schema_id(value: bytes | None) -> str:
@@ -153,5 +163,7 @@ def _schema_id(value: bytes | None) -> str:
     return str(int.from_bytes(value[1:5], "big")) if framed and value else ""
 
 
-def _clip(text: str) -> str:
-    return text.encode(errors="replace")[:MAX_MESSAGE_BYTES].decode(errors="ignore")
+def _clip(text: str) -> bytes:
+    """Messages and codes come from outside: of any length, with any half of a character."""
+    whole = text.encode(errors="replace")[:MAX_MESSAGE_BYTES]
+    return whole.decode(errors="ignore").encode()

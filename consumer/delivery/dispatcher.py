@@ -56,14 +56,14 @@ class Dispatcher:
         return None
 
     def take_apart(self) -> Batch | None:
-        """Signals of one hirer that travels apart; of a hirer that rejoined, too."""
+        """Signals of one hirer and topic that travel apart; of a hirer that rejoined, too."""
         if not self._set_apart:
             return None
-        hirer = self._set_apart[0].hirer_id
+        kind = _hirer_and_topic(self._set_apart[0])
         chosen: list[Parcel] = []
         others: deque[Parcel] = deque()
         for parcel in self._set_apart:
-            fits = parcel.hirer_id == hirer and len(chosen) < self.batch_size
+            fits = _hirer_and_topic(parcel) == kind and len(chosen) < self.batch_size
             (chosen if fits else others).append(parcel)
         self._set_apart = others
         return self._batch(chosen, {parcel.subject for parcel in chosen}, apart=True)
@@ -76,10 +76,10 @@ class Dispatcher:
         while ready and len(chosen) < self.batch_size:
             parcel = ready.popleft()
             subject = parcel.subject
-            if subject in locked:
-                self._behind.setdefault(subject, deque()).append(parcel)
-            elif self.held_topics and parcel.lane.place.topic in self.held_topics:
+            if self.held_topics and parcel.lane.place.topic in self.held_topics:
                 self._shelf.setdefault(parcel.lane.place.topic, []).append(parcel)
+            elif subject in locked:
+                self._behind.setdefault(subject, deque()).append(parcel)
             elif self.apart and parcel.hirer_id in self.apart and subject not in subjects:
                 locked.add(subject)
                 self._set_apart.append(parcel)
@@ -107,11 +107,10 @@ class Dispatcher:
         for first, *rest in chains:
             part = self._batch(first, {parcel.subject for parcel in first}, apart=batch.apart)
             part.then = [*rest, *batch.then]
-            part.attempts = batch.attempts
+            part.attempts = part.attempts_before = batch.attempts
             part.isolation = batch.isolation
             part.acceptances_seen = batch.acceptances_seen
             part.failures = batch.failures
-            part.first_failed_s = batch.first_failed_s
             parts.append(part)
         for part in reversed(parts):
             self.seal_first(part)
@@ -124,25 +123,34 @@ class Dispatcher:
             return
         part = self._batch(batch.then[0], batch.subjects, apart=batch.apart)
         part.then = batch.then[1:]
+        part.attempts = part.attempts_before = batch.attempts_before
         part.isolation = batch.isolation
         self.seal_first(part)
 
     def hold(self, topic: str) -> None:
         self.held_topics.add(topic)
 
-    def probe_shelf(self, topic: str) -> None:
-        """Let the oldest parcel of a held topic go alone, to see whether it passes now."""
-        for parcel in self._shelf.get(topic, []):
+    def probe_shelf(self, topic: str) -> bool:
+        """Let the oldest parcel of a held topic go alone, to see whether it passes now; False
+        when there is none without a lock."""
+        shelf = self._shelf[topic] = self._shelved(topic)
+        for parcel in shelf:
             if parcel.subject not in self._locked:
-                self._shelf[topic].remove(parcel)
+                shelf.remove(parcel)
                 self._locked.add(parcel.subject)
                 self.seal_first(self._batch([parcel], {parcel.subject}, apart=False))
-                return
+                return True
+        return False
+
+    def shelves(self, topic: str) -> bool:
+        """Whether any parcel of a held topic waits for its release."""
+        return bool(self._shelf.get(topic))
 
     def release(self, topic: str) -> None:
         """The held topic flows again: its parcels go first, in their order."""
-        self.held_topics.discard(topic)
-        self._ready.extendleft(reversed(self._shelf.pop(topic, [])))
+        if topic in self.held_topics:
+            self.held_topics.discard(topic)
+            self._ready.extendleft(reversed(self._shelved(topic)))
 
     def forget(self, lane: Lane) -> None:
         """Drop what is not in flight of a lane that is no longer `open`."""
@@ -159,6 +167,16 @@ class Dispatcher:
         self._set_apart = deque(p for p in self._set_apart if p.lane is not lane)
         self._unlock(dropped)
         self._sealed = deque(batch for batch in list(self._sealed) if self.strip(batch))
+
+    def _shelved(self, topic: str) -> list[Parcel]:
+        """All of a held topic that no lock keeps waiting, in the order of offsets: what came
+        back from behind a lock meanwhile is older than what was shelved before (P3)."""
+        shelved = self._shelf.pop(topic, [])
+        others: deque[Parcel] = deque()
+        for parcel in self._ready:
+            (shelved if parcel.lane.place.topic == topic else others).append(parcel)
+        self._ready = others
+        return sorted(shelved, key=lambda parcel: parcel.offset)
 
     def _batch(self, parcels: list[Parcel], subjects: set[str], *, apart: bool) -> Batch:
         self._numbers += 1
@@ -184,3 +202,7 @@ class Dispatcher:
             return
         for subject in sorted(subjects & self._behind.keys()):
             self._ready.extendleft(reversed(self._behind.pop(subject)))
+
+
+def _hirer_and_topic(parcel: Parcel) -> tuple[str | None, str]:
+    return parcel.hirer_id, parcel.lane.place.topic

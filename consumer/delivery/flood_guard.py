@@ -7,7 +7,7 @@ nearly all belong to one known hirer are that hirer's affair, and no flood.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,8 +27,8 @@ class _Window:
 
     bits: int = 0
     seen: int = 0
-    hirers: deque[str | None] = field(default_factory=deque[str | None])
-    """Of the refusals, newest last."""
+    hirers: list[str | None] = field(default_factory=list[str | None])
+    """Of the refusals, newest last; at least of those that are still within the window."""
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +51,11 @@ class FloodGuard:
             self._shut.discard(gate)
             del self._windows[gate]
 
+    def set_ajar(self, gate: Gate) -> None:
+        """Nothing is left to try a shut gate with: records may come, but its window stays as
+        it was, so that the next refusal shuts it again."""
+        self._shut.discard(gate)
+
     def passed(self, gate: Gate, count: int = 1) -> bool:
         """Records that were no poison at this stage. True when that opens a shut gate."""
         window = self._window(gate)
@@ -63,27 +68,22 @@ class FloodGuard:
         self._windows[gate] = _Window()
         return True
 
-    def may_bury(self, gate: Gate, hirer_id: str | None) -> bool:
-        """Count a refusal; False when it belongs to a flood, so must stay unsettled."""
+    def may_bury(self, gate: Gate, hirer_id: str | None, count: int = 1) -> bool:
+        """Count records refused at once; False when they belong to a flood, so must stay
+        unsettled."""
         if gate in self._shut:
             return False
         window = self._window(gate)
-        keep = (1 << self.limits.window) - 1
-        bits = ((window.bits << 1) | 1) & keep
-        seen = min(self.limits.window, window.seen + 1)
-        if self._is_flood(bits, seen, [*self._hirers(window, bits), hirer_id]):
+        newest = min(count, self.limits.window)
+        bits = (window.bits << newest | (1 << newest) - 1) & ((1 << self.limits.window) - 1)
+        seen = min(self.limits.window, window.seen + newest)
+        hirers = [*window.hirers, *[hirer_id] * newest]
+        hirers = hirers[len(hirers) - bits.bit_count() :]
+        if self._is_flood(bits, seen, hirers):
             self._shut.add(gate)
             return False
-        window.bits, window.seen = bits, seen
-        window.hirers.append(hirer_id)
-        while len(window.hirers) > self.limits.window:
-            window.hirers.popleft()
+        window.bits, window.seen, window.hirers = bits, seen, hirers
         return True
-
-    def _hirers(self, window: _Window, bits: int) -> list[str | None]:
-        """Of the refusals that are still within the window, but for the newest."""
-        still_in = bits.bit_count() - 1
-        return list(window.hirers)[len(window.hirers) - still_in :] if still_in else []
 
     def _is_flood(self, bits: int, seen: int, hirers: list[str | None]) -> bool:
         refusals = bits.bit_count()

@@ -56,6 +56,8 @@ class Batch:
     apart: bool = False
     """Of one hirer whose signals travel apart."""
     attempts: int = 0
+    attempts_before: int = 0
+    """Of these, how many carried the parts in `then`, too."""
     isolation: Isolation | None = None
     failures: int = 0
     """Outage-shaped answers in a row."""
@@ -63,7 +65,8 @@ class Batch:
     """Of these, how many while other signals were accepted."""
     acceptances_seen: int = 0
     """Of the whole service, when this batch last failed."""
-    first_failed_s: float = 0.0
+    blamed_since_s: float = 0.0
+    """When it first failed, alone, while others were accepted."""
     not_before_s: float = 0.0
     token_renewed: bool = False
     """Was refused for its token once already, and is sent again with a fresh one."""

@@ -21,6 +21,9 @@ RATE_GAIN: Final = 1.005
 IN_FLIGHT_CUT: Final = 0.5
 RATE_WEIGHT: Final = 0.05
 """Of the newest gap in the running mean of gaps between starts."""
+LONGEST_GAP_S: Final = 1.0
+"""A longer gap between starts says that there was nothing to send, not that SEEK was slow:
+without this bound one throttled answer after a quiet night would set a rate of hours."""
 
 
 class Cause(StrEnum):
@@ -46,8 +49,8 @@ class Pacer:
     _probing: bool = False
     _failures: int = 0
     _last_setback_s: float = -1.0
-    _mean_gap_s: float = 0.0
-    _last_start_s: float = -1.0
+    _mean_gap_s: float | None = None
+    _last_start_s: float | None = None
 
     def __post_init__(self) -> None:
         self.in_flight_limit = float(self.limits.in_flight_start)
@@ -70,10 +73,7 @@ class Pacer:
 
     def started(self, now_s: float) -> None:
         self._probing = self._after_hold
-        if self._last_start_s >= 0.0:
-            gap_s = now_s - self._last_start_s
-            self._mean_gap_s += RATE_WEIGHT * (gap_s - self._mean_gap_s)
-        self._last_start_s = now_s
+        self._measure(now_s)
         rates = [r for r in (self.rate_per_s, self.limits.rate_max_per_s) if r is not None]
         if rates:
             self._not_before_s = max(now_s, self._not_before_s) + 1.0 / min(rates)
@@ -94,7 +94,7 @@ class Pacer:
         if self._is_old_news(started_s):
             self._extend(now_s, retry_s)
             return
-        observed = 1.0 / self._mean_gap_s if self._mean_gap_s > 0.0 else 1.0
+        observed = 1.0 / (self._mean_gap_s or LONGEST_GAP_S)
         self.rate_per_s = RATE_CUT * min(self.rate_per_s or observed, observed)
         self._set_back(now_s, retry_s, draw)
 
@@ -123,11 +123,21 @@ class Pacer:
         self.cause = Cause.AUTH
         self._after_hold, self._probing = True, False
         self._last_setback_s = now_s
+        self._last_start_s = None
         self._hold_until_s = max(self._hold_until_s, now_s + self.limits.auth_probe_s)
 
-    def not_started(self) -> None:
-        """The request that was announced was never made."""
-        self._probing = False
+    def undecided(self, started_s: float) -> None:
+        """The request told nothing about SEEK: it was never made, or the fault is its own.
+        If it was the probe, another may be."""
+        if not self._is_old_news(started_s):
+            self._probing = False
+
+    def _measure(self, now_s: float) -> None:
+        if self._last_start_s is not None:
+            gap_s = min(LONGEST_GAP_S, now_s - self._last_start_s)
+            mean_s = gap_s if self._mean_gap_s is None else self._mean_gap_s
+            self._mean_gap_s = mean_s + RATE_WEIGHT * (gap_s - mean_s)
+        self._last_start_s = now_s
 
     def _is_old_news(self, started_s: float) -> bool:
         """The request left before the last setback: it tells nothing about what came after."""
@@ -139,6 +149,7 @@ class Pacer:
         wait_s = full_jitter_s(self._failures, draw, limits.hold_base_s, limits.hold_max_s)
         self._after_hold, self._probing = True, False
         self._last_setback_s = now_s
+        self._last_start_s = None
         self._hold_until_s = now_s + (wait_s if retry_s is None else retry_s)
 
     def _extend(self, now_s: float, retry_s: float | None) -> None:

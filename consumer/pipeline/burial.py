@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from consumer.delivery.backoff import full_jitter_s
-from consumer.delivery.dead_letter import Envelope, Failure, without_value, wrap
+from consumer.delivery.dead_letter import Envelope, Failure, without_original, without_value, wrap
 from consumer.delivery.lanes import Lane
 from consumer.delivery.records import Offset, OutgoingRecord, Record
 from consumer.observed import DeadLettered, DeadLetterRefused, Telemetry
@@ -25,6 +25,17 @@ class _Letter:
     size: int
     outgoing: OutgoingRecord
     failure: Failure
+    kept: int = 2
+    """Of the original: all, all but the value, nothing."""
+
+    def shrink(self) -> bool:
+        """Leave more of the record behind at its origin; False when nothing more can be."""
+        self.kept -= 1
+        if self.kept == 1:
+            self.outgoing = without_value(self.outgoing)
+        elif self.kept == 0:
+            self.outgoing = without_original(self.outgoing)
+        return self.kept >= 0
 
 
 @dataclass(slots=True, eq=False)
@@ -88,8 +99,7 @@ class Burial:
     def _reported(self, report: Buried, letter: _Letter, now_s: float, jitter: float) -> None:
         if report.error is None:
             self._confirmed(report.ticket, letter)
-        elif report.too_large and letter.outgoing.value is not None:
-            letter.outgoing = without_value(letter.outgoing)
+        elif report.too_large and letter.shrink():
             self.dead_letters.bury(report.ticket, letter.outgoing)
         else:
             self._failures += 1

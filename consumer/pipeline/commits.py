@@ -41,7 +41,7 @@ class Commits:
         """Commit when it is time and the last commit was answered."""
         if not self._is_time(now_s):
             return
-        lanes = [lane for lane in self.partitions.lanes.values() if _worth_a_commit(lane)]
+        lanes = [lane for lane in self.partitions.lanes.values() if worth_a_commit(lane)]
         self._sent_at_s = now_s
         self._settled_before = self.partitions.settled
         self._sent = {}
@@ -87,7 +87,8 @@ class Commits:
         return enough or since_s >= self.limits.commit_every_s
 
 
-def _worth_a_commit(lane: Lane) -> bool:
+def worth_a_commit(lane: Lane) -> bool:
+    """The mark has moved, or more beyond it is settled than the broker remembers."""
     tracker = lane.tracker
     return tracker.exposed > 0 or tracker.mark > tracker.committed
 

@@ -76,10 +76,10 @@ class Intake:
         """Read on where a schema has arrived, or where a flood may be over."""
         lanes = [lane for lane in self.partitions.lanes.values() if lane.parked]
         self.unresolved = {}
-        if not lanes:
-            return
         for topic in self.held_topics:
             self._probe_flood(topic, now_s)
+        if not lanes:
+            return
         held = self.held_topics
         for lane in lanes:
             if lane.place.topic not in held:
@@ -150,12 +150,15 @@ class Intake:
             return
         self._probe_at_s[topic] = now_s + self.flood_probe_s
         held = [record for lane in self.partitions.of_topic(topic) for record in lane.parked]
-        if not held:
-            return
-        reading = self.reader.read(held[self._probe_next % len(held)].value())
-        self._probe_next += 1
-        for stage in _passed_stages(reading):
-            self.guard.passed(Gate(topic, stage))
+        if held:
+            reading = self.reader.read(held[self._probe_next % len(held)].value())
+            self._probe_next += 1
+            for stage in _passed_stages(reading):
+                self.guard.passed(Gate(topic, stage))
+        else:
+            # A rebalance took all that was held: only new records can end this hold.
+            for stage in _STAGES:
+                self.guard.set_ajar(Gate(topic, stage))
         if topic not in self.held_topics:
             self._probe_next = 0
             del self._probe_at_s[topic]

@@ -26,7 +26,7 @@ from consumer.observed import (
     Telemetry,
 )
 from consumer.pipeline.burial import Burial
-from consumer.pipeline.commits import Commits
+from consumer.pipeline.commits import Commits, worth_a_commit
 from consumer.pipeline.holds import HoldKey, Holds
 from consumer.pipeline.intake import Intake
 from consumer.pipeline.partitions import Partitions
@@ -233,7 +233,7 @@ class Pipeline:
         while self._is_owed(leaving) and self._clock.monotonic_s() < deadline_s:
             self._land(IDLE_POLL_S)
         in_time = not self._is_owed(leaving)
-        self._commits.now(lane for lane in leaving if lane.tracker.mark > lane.tracker.committed)
+        self._commits.now(lane for lane in leaving if worth_a_commit(lane))
         self._forget(leaving)
         self._telemetry.note(Drained(self._clock.monotonic_s() - began_s, in_time))
         return in_time

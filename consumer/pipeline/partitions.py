@@ -85,9 +85,12 @@ class Partitions:
 
     def _must_wait(self, lane: Lane, held_topics: Collection[str], share: float) -> bool:
         limits = self.limits
+        # One partition may fill as much of the bound on bytes as of the bound on records.
+        of_all = limits.pending_per_partition / limits.pending_records
         return (
             bool(lane.parked)
             or lane.tracker.pending >= share * limits.pending_per_partition
+            or lane.pending_bytes >= share * of_all * limits.pending_bytes
             or lane.tracker.beyond >= share * limits.exposed_per_partition
             or lane.place.topic in held_topics
         )
