@@ -10,7 +10,7 @@ A file `tests/mutants/<promise>-<name>.patch` is three lines, then a unified dif
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -86,11 +86,5 @@ def too_few(mutants: Iterable[Mutant]) -> list[str]:
     ]
 
 
-def table(rows: Sequence[tuple[Mutant, Verdict]]) -> str:
-    width = max((len(mutant.name) for mutant, _ in rows), default=6)
-    lines = [f"{'':4}  {'mutant':{width}}  seconds  fate"]
-    lines += [
-        f"{mutant.promise:4}  {mutant.name:{width}}  {verdict.seconds:7.1f}  {verdict.fate}"
-        for mutant, verdict in rows
-    ]
-    return "\n".join(lines)
+def row(mutant: Mutant, verdict: Verdict) -> str:
+    return f"{mutant.promise:4} {verdict.seconds:6.1f} s  {verdict.fate:14}  {mutant.name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from tests.mutants.mutant import (
     Verdict,
     number_of,
     read_mutant,
-    table,
+    row,
     too_few,
 )
 
@@ -31,30 +31,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadMutantError as error:
         _say(str(error))
         return 1
-    rows = judge_all(Laboratory(options.root), mutants, options.jobs)
-    _say(table(rows))
-    for mutant, verdict in rows:
-        if verdict.fate is not Fate.CAUGHT:
-            _say(f"\n{mutant.name}: {verdict.fate}\n{verdict.advice}")
+    caught = 0
+    for mutant, verdict in judge_all(Laboratory(options.root), mutants, options.jobs):
+        _say(row(mutant, verdict))
+        caught += verdict.fate is Fate.CAUGHT
+        if verdict.advice:
+            _say(f"{verdict.advice}\n")
     missing = too_few(mutants) if options.all_promises else []
     for line in missing:
         _say(f"{line}: add tests/mutants/{line.split()[0]}-<name>.patch")
-    caught = sum(verdict.fate is Fate.CAUGHT for _, verdict in rows)
-    _say(f"{caught} of {len(rows)} mutants caught")
-    return int(caught < len(rows) or bool(missing))
+    _say(f"{caught} of {len(mutants)} mutants caught")
+    return int(caught < len(mutants) or bool(missing))
 
 
 def judge_all(
     laboratory: Laboratory, mutants: Sequence[Mutant], jobs: int
-) -> list[tuple[Mutant, Verdict]]:
-    """In the order given; each distinct test is first seen to pass without a mutant."""
+) -> Iterator[tuple[Mutant, Verdict]]:
+    """As they are judged, in the order given; each distinct test is first seen to pass without a mutant."""
     tests = list(dict.fromkeys(mutant.caught_by for mutant in mutants))
     with ThreadPoolExecutor(jobs) as pool:
         faults = dict(zip(tests, pool.map(laboratory.baseline, tests), strict=True))
         verdicts = pool.map(
             lambda mutant: faults[mutant.caught_by] or laboratory.judge(mutant), mutants
         )
-        return list(zip(mutants, verdicts, strict=True))
+        yield from zip(mutants, verdicts, strict=True)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
