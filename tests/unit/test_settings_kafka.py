@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import pytest
 from confluent_kafka import Consumer, Producer
 
-from consumer.settings.kafka import setting_name
+from consumer.settings.kafka import KafkaSettings, setting_name
 from consumer.settings.librdkafka import property_faults
 from tests.unit.settings_samples import faultless, faults, only_fault, settings
 
@@ -155,18 +160,56 @@ def test_a_file_of_the_clients_must_be_there() -> None:
     assert "ssl.ca.location" in fault
 
 
-def test_an_oauth_token_is_not_fetched_by_the_check() -> None:
-    """The method `oidc` would ask the token endpoint as soon as a client is made."""
-    oidc = {
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanisms": "OAUTHBEARER",
-        "sasl.oauthbearer.method": "oidc",
-        "sasl.oauthbearer.client.id": "us",
-        "sasl.oauthbearer.client.secret": "hush",
-        "sasl.oauthbearer.token.endpoint.url": "not even an address",
-    }
+@contextmanager
+def counting_connections() -> Generator[tuple[int, list[object]]]:
+    """A port on which every connection is noted and closed."""
+    noted = list[object]()
 
-    assert property_faults(oidc) == []
+    def note() -> None:
+        while True:
+            connection, address = listener.accept()
+            connection.close()
+            if address in ends:
+                return
+            noted.append(address)
+
+    ends = list[object]()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        thread = threading.Thread(target=note)
+        thread.start()
+        yield port, noted
+        with socket.socket() as last:
+            last.bind(("127.0.0.1", 0))
+            ends.append(last.getsockname())
+            last.connect(("127.0.0.1", port))
+            thread.join()
+
+
+def test_the_check_connects_to_nothing() -> None:
+    """With the method `oidc` a client asks for a token as soon as it is made."""
+    with counting_connections() as (port, noted):
+        config = {
+            "bootstrap.servers": f"127.0.0.1:{port}",
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanisms": "OAUTHBEARER",
+            "sasl.oauthbearer.method": "oidc",
+            "sasl.oauthbearer.client.id": "us",
+            "sasl.oauthbearer.client.secret": "hush",
+            "sasl.oauthbearer.token.endpoint.url": f"http://127.0.0.1:{port}/token",
+        }
+        assert property_faults(config) == []
+
+    assert noted == []
+
+
+def test_what_is_ours_goes_before_the_users_even_unchecked() -> None:
+    given = {"auto.offset.reset": "latest", "enable.auto.commit": "true", "acks": "0"}
+    kafka = KafkaSettings("ours", given, {})
+
+    assert kafka.consumer_config()["auto.offset.reset"] == "error"
+    assert kafka.consumer_config()["enable.auto.commit"] == "false"
+    assert kafka.producer_config()["acks"] == "all"
 
 
 def test_one_property_under_two_names_is_given_twice() -> None:

@@ -28,7 +28,7 @@ def test_no_secret_is_in_the_representation() -> None:
 
 def test_no_secret_is_in_a_fault() -> None:
     found = faults(
-        {"SEEK_CLIENT_ID": ["hush"]},
+        {"SCHEMA_REGISTRY_SSL_KEY_PASSWORD": ["hush-4"]},
         **HIDDEN,
         KAFKA_SECURITY_PROTOCOL="SASL_SSL",
         KAFKA_SASL_MECHANISM="OAUTHBEARER",
