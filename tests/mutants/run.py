@@ -47,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def judge_all(
     laboratory: Laboratory, mutants: Sequence[Mutant], jobs: int
 ) -> Iterator[tuple[Mutant, Verdict]]:
-    """As they are judged, in the order given; each distinct test is first seen to pass without a mutant."""
+    """As they are judged, in the order given; each distinct test is first seen to pass without
+    a mutant."""
     tests = list(dict.fromkeys(mutant.caught_by for mutant in mutants))
     with ThreadPoolExecutor(jobs) as pool:
         faults = dict(zip(tests, pool.map(laboratory.baseline, tests), strict=True))
