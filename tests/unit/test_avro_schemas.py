@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,19 @@ def test_the_record_is_named_after_its_folder(event_type: str) -> None:
 
     assert name == f"ats.events.{schema.record_name}"
     assert unqualified(name).lower() == event_type.replace("_", "")
+
+
+def test_an_installed_package_brings_its_schemas_inside(tmp_path: Path) -> None:
+    package = tmp_path / "consumer"
+    (package / "_schemas").mkdir(parents=True)
+    (tmp_path / "schemas").mkdir()
+
+    assert schemas_folder(package) == package / "_schemas"
+
+
+def test_an_installation_without_schemas_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="install the package again"):
+        schemas_folder(tmp_path / "consumer")
 
 
 def test_an_unknown_event_type_is_refused_by_naming_those_that_exist() -> None:

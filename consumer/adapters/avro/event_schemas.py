@@ -17,12 +17,12 @@ EVENT_TYPES: Final = (
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 
 
-def schemas_folder() -> Path:
+def schemas_folder(package: Path = _PACKAGE) -> Path:
     """`consumer/_schemas` in an installed wheel, `schemas` beside the package in a checkout.
 
     Raises FileNotFoundError when neither is there: the installation is broken.
     """
-    for folder in (_PACKAGE / "_schemas", _PACKAGE.parent / "schemas"):
+    for folder in (package / "_schemas", package.parent / "schemas"):
         if folder.is_dir():
             return folder
     msg = "the event schemas are missing from this installation; install the package again"
