@@ -1,0 +1,88 @@
+"""Lanes, parcels and records, made short, for the tests of the delivery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from consumer.delivery.lanes import Batch, Lane, Parcel
+from consumer.delivery.records import Headers, Offset, TopicPartition
+from consumer.delivery.tracker import OffsetTracker
+
+TOPIC = "moves"
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRecord:
+    """Satisfies the protocol `Record`."""
+
+    place: TopicPartition
+    number: int
+    key_bytes: bytes | None = b"key"
+    value_bytes: bytes | None = b"value"
+    header_list: Headers | None = None
+    at_ms: int = 1_700_000_000_000
+
+    def topic(self) -> str:
+        return self.place.topic
+
+    def partition(self) -> int:
+        return self.place.partition
+
+    def offset(self) -> int:
+        return self.number
+
+    def key(self) -> bytes | None:
+        return self.key_bytes
+
+    def value(self) -> bytes | None:
+        return self.value_bytes
+
+    def headers(self) -> Headers | None:
+        return self.header_list
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, self.at_ms
+
+
+def record(offset: int = 0, topic: str = TOPIC, value: bytes | None = b"value") -> PlainRecord:
+    return PlainRecord(TopicPartition(topic, 0), offset, value_bytes=value)
+
+
+def lane(topic: str = TOPIC, partition: int = 0, start: int = 0) -> Lane:
+    return Lane(TopicPartition(topic, partition), OffsetTracker(Offset(start)))
+
+
+@dataclass(slots=True)
+class Publisher:
+    """Makes parcels of one lane, at the offset after the last."""
+
+    lane: Lane = field(default_factory=lane)
+    offset: int = 0
+
+    def parcel(self, subject: str | None = None, hirer: str | None = None) -> Parcel:
+        """Of a subject of its own when none is named."""
+        offset = Offset(self.offset)
+        self.offset += 1
+        return Parcel(
+            lane=self.lane,
+            offset=offset,
+            record=PlainRecord(self.lane.place, offset),
+            subject=subject or f"{self.lane.place}:{offset}",
+            hirer_id=hirer,
+            type_code="ApplicationStatusUpdate",
+            occurred_at_ms=1_700_000_000_000 + offset,
+            body=b"{}",
+            size=100,
+        )
+
+    def parcels(self, *subjects: str) -> list[Parcel]:
+        return [self.parcel(subject) for subject in subjects]
+
+
+def close(closing: Lane) -> None:
+    """As the loop does when the partition is lost."""
+    closing.open, closing.gone = False, True
+
+
+def offsets(batch: Batch | None) -> list[int]:
+    return [] if batch is None else [parcel.offset for parcel in batch.parcels]
