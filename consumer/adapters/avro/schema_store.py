@@ -78,7 +78,7 @@ class SchemaStore:
     registry: Registry
     clock: Clock
     policy: StorePolicy = StorePolicy()
-    outage: str | None = None
+    outage: str | None = field(init=False, default=None)
     """Why the registry did not answer the last question; None when it did. For operators."""
 
     _found: dict[int, Compiled] = field(init=False, default_factory=dict[int, Compiled])
