@@ -102,7 +102,11 @@ def _perform(console: Console, folder: Path, wishes: _Wishes) -> BalanceSheet:
         feed = Feed(stream, TOPICS, encode, per_s=len(stream) / PUBLISHING_S)
         properties = {**PUBLISHER_DEFAULTS, **stage.settings.kafka.producer_config()}
         producer = kafka_producer(properties, console.print)
-        return Director(stage, feed, Watcher(), show).run(producer, wishes.seconds)
+        director = Director(stage, feed, Watcher(), show)
+        sheet = director.run(producer, wishes.seconds)
+    if director.out_of_time:
+        console.print(f"Cut short after {wishes.seconds:g} s: --seconds allows more.")
+    return sheet
 
 
 @contextmanager

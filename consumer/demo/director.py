@@ -43,6 +43,8 @@ class Director:
     feed: Feed
     watcher: Watcher
     show: Show
+    out_of_time: bool = field(init=False, default=False)
+    """It was cut short before everything was settled."""
     _begun_s: float = field(init=False, default=0.0)
     _member_since_s: float | None = field(init=False, default=None)
     _passed_over: int = field(init=False, default=0)
@@ -74,7 +76,7 @@ class Director:
 
     def _watch(self, stop: threading.Event, within_s: float) -> None:
         frame = 0
-        while not stop.wait(FRAME_S) and self._elapsed_s() < within_s:
+        while not stop.wait(FRAME_S):
             frame += 1
             seen = self.watcher.seen()
             self._open_the_scenario(seen)
@@ -82,7 +84,8 @@ class Director:
             self.show(self._scene(seen))
             if frame % _AUDIT_EVERY == 0:
                 self._audit(seen)
-            if self._finished(seen):
+            self.out_of_time = self._elapsed_s() > within_s
+            if self._finished(seen) or self.out_of_time:
                 return
 
     def _open_the_scenario(self, seen: Seen) -> None:

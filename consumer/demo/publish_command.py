@@ -63,6 +63,7 @@ def publish(
     console = Console(stderr=True, highlight=False)
     account = Account(lambda text: console.print(text, markup=False, soft_wrap=True))
     if dry_run:
+        account.good_word = "good"
         _check(file, account, console)
         return
     outlet = _outlet(config, topic or (), timeout, account)

@@ -53,7 +53,7 @@ def _plain(account: Account, number: int, _size: int) -> None:
 
 def _told(account: Account) -> str:
     bad = f", {len(account.bad):,} bad" if account.bad else ""
-    return f"{account.lines:,} lines read, {account.confirmed_lines:,} confirmed{bad}"
+    return f"{account.lines:,} lines read, {account.confirmed_lines:,} {account.good_word}{bad}"
 
 
 def _size(file: BinaryIO) -> int | None:

@@ -27,6 +27,8 @@ class Account:
 
     tell: Callable[[str], None]
     """Shows one line of text to the user, at once."""
+    good_word: str = "confirmed"
+    """What a line is called that has passed; a dry run confirms nothing."""
     lines: int = 0
     """Read so far, blank ones not counted."""
     confirmed_lines: int = 0
