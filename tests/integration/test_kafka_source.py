@@ -11,7 +11,8 @@ from uuid import uuid4
 import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka import TopicPartition as KafkaPartition
-from confluent_kafka.admin import AdminClient, NewPartitions
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewPartitions
 
 from consumer.adapters.clock import SystemClock
 from consumer.adapters.kafka.source import KafkaSource
@@ -285,7 +286,9 @@ def test_the_next_owner_learns_what_was_settled_beyond_the_mark(
         it.until(lambda: it.owner.confirmed == {place: 1}, "confirmed")
     with reading(kafka, [topic], group) as it:
         it.until(lambda: place in it.owner.starts, "assigned")
-        assert it.owner.starts[place] == Start(Offset(1), frozenset({2, 3, 5}))
+        assert it.owner.starts[place] == Start(
+            Offset(1), frozenset({Offset(2), Offset(3), Offset(5)})
+        )
 
 
 def test_a_tombstone_and_a_record_without_bytes_are_records(

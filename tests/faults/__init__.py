@@ -1,0 +1,1 @@
+"""Faults on real parts: processes killed, and the oracle that says whether anything was lost."""

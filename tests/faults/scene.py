@@ -1,0 +1,98 @@
+"""Everything that a run with faults needs: topics, a SEEK, a publisher, settings, an oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from confluent_kafka import Producer
+from confluent_kafka.schema_registry import SchemaRegistryClient
+
+from consumer.delivery.records import TopicPartition
+from consumer.demo.expectations import Kind
+from consumer.demo.stream import ESTRANGED_TOKEN, GARBLED_TOKEN
+from consumer.sandbox.config import SandboxConfig
+from consumer.sandbox.server import RunningSandbox, running_sandbox
+from tests.faults.foreign_publisher import ForeignPublisher
+from tests.faults.oracle import Oracle
+from tests.testbed import KafkaCluster, Registry, create_topics
+
+PARTITIONS = {
+    Kind.APPLICATION_STATUS_CHANGED: 6,
+    Kind.POSITION_STATUS_CHANGED: 3,
+    Kind.APPLICATION_COMPLETED: 3,
+}
+REFUSALS: Sequence[dict[str, object]] = (
+    {"fault": "refuse", "match": {"token": f"{GARBLED_TOKEN}*"}},
+    {"fault": "refuse", "code": "FORBIDDEN", "match": {"token": f"{ESTRANGED_TOKEN}*"}},
+)
+"""What the stream counts on SEEK to refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    kafka: KafkaCluster
+    registry: Registry
+    sandbox: RunningSandbox
+    publisher: ForeignPublisher
+    oracle: Oracle
+    group: str
+    topics: dict[Kind, str]
+    folder: Path
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Settings for a service on these parts."""
+        own = {
+            "KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap,
+            "KAFKA_SESSION_TIMEOUT_MS": "6000",
+            "KAFKA_HEARTBEAT_INTERVAL_MS": "500",
+            "SCHEMA_REGISTRY_URL": self.registry.url,
+            "SEEK_CLIENT_ID": self.sandbox.config.client_id,
+            "SEEK_CLIENT_SECRET": self.sandbox.config.client_secret,
+            "SEEK_ENDPOINT": self.sandbox.graphql_url,
+            "SEEK_TOKEN_URL": self.sandbox.token_url,
+            "SEEK_SIGNALS_GROUP": self.group,
+            "SEEK_SIGNALS_APPLICATION_STATUS_TOPICS": self.topics[Kind.APPLICATION_STATUS_CHANGED],
+            "SEEK_SIGNALS_POSITION_STATUS_TOPICS": self.topics[Kind.POSITION_STATUS_CHANGED],
+            "SEEK_SIGNALS_APPLICATION_COMPLETED_TOPICS": self.topics[Kind.APPLICATION_COMPLETED],
+            "SEEK_SIGNALS_LEASE_S": "5",
+            "SEEK_SIGNALS_REQUEST_TOTAL_S": "3",
+            "SEEK_SIGNALS_REQUEST_CONNECT_S": "2",
+            "SEEK_SIGNALS_DRAIN_S": "4",
+            "SEEK_SIGNALS_HTTP_PORT": "0",
+            "SEEK_SIGNALS_LOG_FORMAT": "json",
+        }
+        return own | more
+
+
+@contextmanager
+def scene(
+    kafka: KafkaCluster, registry: Registry, folder: Path, latency_s: float
+) -> Iterator[Scene]:
+    name = uuid4().hex[:8]
+    group = f"signals-{name}"
+    topics = {kind: f"{kind.replace('_', '-')}-{name}" for kind in Kind}
+    create_topics(kafka, {topics[kind]: count for kind, count in PARTITIONS.items()})
+    create_topics(kafka, {f"{group}.dlq": 6, f"{group}.retry": 3})
+    config = SandboxConfig(journal=folder / "journal.ndjson", latency_s=latency_s)
+    places = [
+        TopicPartition(topics[kind], partition)
+        for kind, count in PARTITIONS.items()
+        for partition in range(count)
+    ]
+    with running_sandbox(config) as sandbox:
+        sandbox.set_faults(REFUSALS)
+        publisher = ForeignPublisher(
+            Producer({**kafka.client_config(), "acks": "all", "linger.ms": 5}),
+            SchemaRegistryClient.new_client({"url": registry.url}),
+            topics,
+        )
+        oracle = Oracle(kafka, sandbox, group, places, publisher.published)
+        try:
+            yield Scene(kafka, registry, sandbox, publisher, oracle, group, topics, folder)
+        finally:
+            oracle.close()
+            publisher.registry.close()

@@ -1,0 +1,76 @@
+"""The service as a process of its own, as an operator runs it, to be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+END_WITHIN_S = 60.0
+
+
+@dataclass(slots=True)
+class ServiceProcess:
+    environment: Mapping[str, str]
+    log: Path
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "consumer", "run"],
+                cwd=REPOSITORY,
+                env={"PATH": os.environ["PATH"], **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL: no drain, no commit, no goodbye to the group."""
+        self._send(signal.SIGKILL)
+        self._ended()
+
+    def freeze(self) -> None:
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._send(signal.SIGCONT)
+
+    def terminate(self) -> int:
+        """SIGTERM, as Kubernetes does; the exit code."""
+        self._send(signal.SIGTERM)
+        return self._ended()
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def _send(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def _ended(self) -> int:
+        assert self._process is not None
+        return self._process.wait(END_WITHIN_S)
+
+
+@contextmanager
+def service(environment: Mapping[str, str], log: Path) -> Iterator[ServiceProcess]:
+    """Started; gone at the end of the block, however it ends."""
+    process = ServiceProcess(environment, log)
+    process.start()
+    try:
+        yield process
+    finally:
+        if process.running:
+            process.kill()
