@@ -85,9 +85,10 @@ class OffsetTracker:
         self.position = max(self.position, end)
 
     def confirm_commit(self, mark: Offset, covered: int) -> None:
-        """The broker has `mark`; `covered` of the settled would not be sent again."""
+        """The broker has `mark`; `covered` of the settled would not be sent again. That can be
+        fewer than before: each commit replaces the metadata of the last, and may carry less."""
         if not self.committed <= mark <= self.mark:
             msg = f"commit of {mark} outside {self.committed}..{self.mark}"
             raise BrokenInvariantError(msg)
         self.committed = mark
-        self._covered = max(self._covered, covered)
+        self._covered = covered

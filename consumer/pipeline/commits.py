@@ -26,6 +26,11 @@ class _Sent(NamedTuple):
     beyond: int
     """Of these, past the mark and not carried in the metadata: a crash would repeat them."""
 
+    @property
+    def covered(self) -> int:
+        """At least so many a crash would not repeat: gaps are among `beyond`, too."""
+        return max(0, self.settled - self.beyond)
+
 
 @dataclass(slots=True, eq=False)
 class Commits:
@@ -56,8 +61,8 @@ class Commits:
             return True
         taken = self.source.commit_now({lane.place: _mark(lane) for lane in lanes})
         if taken:
-            for lane in lanes:
-                lane.tracker.confirm_commit(lane.tracker.mark, 0)
+            for lane in lanes:  # Whether the metadata carried the rest is not told: assume not.
+                lane.tracker.confirm_commit(lane.tracker.mark, _sent(lane, carried=False).covered)
             self.telemetry.note(CommitConfirmed(len(lanes)))
         else:
             self.telemetry.note(CommitRefused("refused"))
@@ -73,7 +78,7 @@ class Commits:
             if sent is None or sent.lane.gone or sent.mark != offset:
                 continue
             if offset >= sent.lane.tracker.committed:
-                sent.lane.tracker.confirm_commit(offset, max(0, sent.settled - sent.beyond))
+                sent.lane.tracker.confirm_commit(offset, sent.covered)
                 confirmed += 1
         self._sent = {}
         if confirmed:

@@ -114,10 +114,10 @@ def test_what_no_confirmed_commit_covers_is_exposed() -> None:
     assert (tracker.committed, tracker.exposed) == (1, 1)
 
 
-def test_a_smaller_commit_does_not_take_back_what_is_covered() -> None:
-    """What was carried before lies below a mark that only rises, or is carried still."""
+def test_a_commit_that_carries_less_exposes_again() -> None:
+    """Its metadata replaces that of the last, which had the settled beyond the mark."""
     tracker = tracking(0, 1)
-    tracker.settle(Offset(0))
-    tracker.confirm_commit(Offset(1), 1)
-    tracker.confirm_commit(Offset(1), 0)
-    assert tracker.exposed == 0
+    tracker.settle(Offset(1))
+    tracker.confirm_commit(Offset(0), 1)
+    tracker.confirm_commit(Offset(0), 0)
+    assert tracker.exposed == 1
