@@ -30,9 +30,9 @@ class Nature(StrEnum):
     STUCK_REFUSED_TOKEN = auto()
 
 
-SKIPS: Final = frozenset({Nature.TOMBSTONE, Nature.NOT_FROM_SEEK})
-SICK: Final = frozenset({Nature.SICK_FAULT, Nature.SICK_CODE})
-STUCK: Final = frozenset({Nature.STUCK_SILENT, Nature.STUCK_TIMEOUT, Nature.STUCK_REFUSED_TOKEN})
+SKIPS: Final = (Nature.TOMBSTONE, Nature.NOT_FROM_SEEK)
+SICK: Final = (Nature.SICK_FAULT, Nature.SICK_CODE)
+STUCK: Final = (Nature.STUCK_SILENT, Nature.STUCK_TIMEOUT, Nature.STUCK_REFUSED_TOKEN)
 CLASSES: Final = {
     Nature.UNDECODABLE: ("decode", "undecodable"),
     Nature.UNKNOWN_SCHEMA: ("decode", "unknown_schema"),
@@ -129,7 +129,7 @@ class Writer:
         weights = {nature: rng.choice((0.0, 0.01, 0.03)) for nature in CLASSES}
         weights |= {nature: rng.choice((0.0, 0.1)) for nature in SKIPS}
         rare = rng.random() < RARE_SHARE
-        for nature in (*sorted(SICK), *sorted(STUCK)):
+        for nature in (*SICK, *STUCK):
             weights[nature] = 0.04 if rare and rng.random() < 0.5 else 0.0
         writer = cls(rng, logs, weights, rng.choice((1, 3, 12)), rng.random() < 0.7)
         writer._rare_left = dict.fromkeys((*SICK, *STUCK), 1)

@@ -17,18 +17,18 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="show every step")
     chosen = parser.parse_args()
     tally: Counter[Hazard] = Counter()
-    broken = 0
+    broken: list[int] = []
     for seed in range(chosen.seed, chosen.seed + chosen.count):
         told = live(seed, verbose=chosen.verbose)
         tally.update(told.tally)
         if chosen.verbose:
             sys.stdout.writelines(f"{line}\n" for line in told.steps)
         if told.broken is not None:
-            broken += 1
+            broken.append(seed)
             sys.stdout.write(f"{told.broken}\n")
     for hazard in Hazard:
         sys.stdout.write(f"{tally[hazard]:7} {hazard}\n")
-    sys.stdout.write(f"{chosen.count} histories, {broken} broken\n")
+    sys.stdout.write(f"{chosen.count} histories, broken: {broken or 'none'}\n")
     return 1 if broken else 0
 
 

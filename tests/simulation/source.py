@@ -26,6 +26,8 @@ class _Sent(NamedTuple):
     """An asynchronous commit on its way."""
 
     entries: dict[TopicPartition, Committed]
+    tenures: dict[TopicPartition, Tenure]
+    """Under which it was sent: the broker takes nothing of an earlier generation."""
     arrives: bool
     error: str | None
     refused: frozenset[TopicPartition]
@@ -122,7 +124,7 @@ class FakeSource:
         leaving = [p for p in broker.leaving.pop(process, []) if p in process.tenures]
         if leaving:
             self._give_up(leaving)
-        if not self._away:
+        if not self._away and process not in broker.losing:
             self._begin(broker.take_vacant(process))
 
     def _give_up(self, places: list[TopicPartition]) -> None:
@@ -206,17 +208,18 @@ class FakeSource:
     def _on_its_way(self, entries: dict[TopicPartition, Committed]) -> _Sent:
         plan, rng = self.world.plan, self.world.rng
         nobody: frozenset[TopicPartition] = frozenset()
+        tenures = {place: self.process.tenures[place] for place in entries}
         if self._away or plan.strikes(Hazard.COMMIT_UNANSWERED):
-            return _Sent(entries, rng.random() < 0.5 and not self._away, None, nobody, None)
+            return _Sent(entries, tenures, rng.random() < 0.5 and not self._away, None, nobody, None)
         if plan.strikes(Hazard.COMMIT_REFUSED):
             everyone = frozenset(entries)
-            return _Sent(entries, False, "COORDINATOR_NOT_AVAILABLE", everyone, 0.0)
+            return _Sent(entries, tenures, False, "COORDINATOR_NOT_AVAILABLE", everyone, 0.0)
         if plan.strikes(Hazard.COMMIT_PARTLY_REFUSED):
             some = frozenset(place for place in entries if rng.random() < 0.5)
-            return _Sent(entries, True, "UNKNOWN_TOPIC_OR_PART", some, 0.0)
+            return _Sent(entries, tenures, True, "UNKNOWN_TOPIC_OR_PART", some, 0.0)
         if plan.strikes(Hazard.COMMIT_ANSWERED_LATE):
-            return _Sent(entries, True, None, nobody, rng.uniform(0.5, 25.0))
-        return _Sent(entries, True, None, nobody, 0.0)
+            return _Sent(entries, tenures, True, None, nobody, rng.uniform(0.5, 25.0))
+        return _Sent(entries, tenures, True, None, nobody, 0.0)
 
     def _arrive(self) -> None:
         """The oldest commit on its way reaches the broker, or is lost."""
@@ -224,13 +227,19 @@ class FakeSource:
             return
         sent = self._sent.popleft()
         wanted = {p: entry for p, entry in sent.entries.items() if p not in sent.refused}
-        dropped = not self.process.alive and self.world.rng.random() < 0.5
-        taken = sent.arrives and not dropped and self.broker.commit(self.process, wanted)
+        taken = sent.arrives and self._is_current(sent) and self.broker.commit(self.process, wanted)
         if sent.answer_after_s is None:
             return
         offsets = {p: entry.offset for p, entry in wanted.items()} if taken else {}
         error = sent.error or (None if taken else "ILLEGAL_GENERATION")
         self.world.later(sent.answer_after_s, lambda: self._answers.append((offsets, error)))
+
+    def _is_current(self, sent: _Sent) -> bool:
+        """What a process sent before it died may arrive, or not."""
+        if not self.process.alive:
+            return self.world.rng.random() < 0.5
+        tenures = self.process.tenures
+        return all(tenures.get(place) is tenure for place, tenure in sent.tenures.items())
 
     def _answer_commits(self) -> None:
         answers, self._answers = self._answers, []
