@@ -276,7 +276,7 @@ class Pipeline:
     def _active_holds(self) -> dict[HoldKey, str]:
         active: dict[HoldKey, str] = {}
         cause = self.courier.pacer.cause
-        if cause is not None:
+        if cause is not None and self.partitions.lanes:  # Nothing to hold: nothing is held.
             reason = HoldReason.AUTH if cause is Cause.AUTH else HoldReason.SEEK
             active[HoldKey(reason, None)] = self.courier.trouble
         for topic, waits in self._intake.unresolved.items():
