@@ -150,7 +150,8 @@ class Dispatcher:
         """The held topic flows again: its parcels go first, in their order."""
         if topic in self.held_topics:
             self.held_topics.discard(topic)
-            self._ready.extendleft(reversed(self._shelved(topic)))
+            shelved = self._shelved(topic)  # Before `_ready` is named: it makes that anew.
+            self._ready.extendleft(reversed(shelved))
 
     def forget(self, lane: Lane) -> None:
         """Drop what is not in flight of a lane that is no longer `open`."""
