@@ -116,14 +116,14 @@ PER_TURN: Final = {
     Hazard.STOPPED: 0.004,
     Hazard.WALL_CLOCK_JUMP: 0.01,
 }
-PER_STEP: Final = {Hazard.STANDSTILL: 0.001, Hazard.CRASH: 0.0015}
+PER_STEP: Final = {Hazard.STANDSTILL: 0.001, Hazard.CRASH: 0.003}
 SPELLS: Final = {
     Hazard.SERVER_OUTAGE: 0.01,
     Hazard.UNAUTHENTICATED: 0.01,
     Hazard.TOKEN_ENDPOINT_AWAY: 0.01,
     Hazard.TOO_MANY_BYTES: 0.02,
     Hazard.BANNED_HIRER: 0.02,
-    Hazard.REFUSES_TOPIC: 0.01,
+    Hazard.REFUSES_TOPIC: 0.03,
     Hazard.LETTER_REFUSED: 0.03,
     Hazard.KAFKA_AWAY: 0.01,
     Hazard.REGISTRY_AWAY: 0.03,
@@ -148,7 +148,9 @@ class Plan:
         """Some histories are nearly quiet, so that a failure there is easy to read."""
         share = rng.choice((0.1, 0.3, 0.6))
         scales = (0.5, 1.0, 3.0)
-        return cls(rng, {h: r * rng.choice(scales) for h, r in RATES.items() if rng.random() < share})
+        return cls(
+            rng, {h: r * rng.choice(scales) for h, r in RATES.items() if rng.random() < share}
+        )
 
     def strikes(self, hazard: Hazard) -> bool:
         """Whether it happens now; if so it is counted."""

@@ -18,9 +18,7 @@ class Process:
     """False while a partition is taken away: that has a bound, so no wait may be longer."""
     expired: bool = False
     """Its session ran out: the group has forgotten it, and it does not know yet."""
-    tenures: dict[TopicPartition, Tenure] = field(
-        default_factory=dict[TopicPartition, Tenure]
-    )
+    tenures: dict[TopicPartition, Tenure] = field(default_factory=dict[TopicPartition, Tenure])
     """Partitions that it was given and has not been told to have lost."""
     doubtful: bool = False
     """Its last synchronous commit was refused: it may not be a member any more."""

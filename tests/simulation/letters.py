@@ -34,7 +34,7 @@ class FakeDeadLetters:
 
     def bury(self, ticket: int, letter: OutgoingRecord) -> None:
         self.world.step(self.process.name, f"bury {ticket}")
-        record = self.invariants.letter_tried(letter)
+        record = self.invariants.letter_tried(self.process, letter)
         plan, rng = self.world.plan, self.world.rng
         large = letter.value is not None and len(letter.value) > LARGEST
         delay_s = rng.uniform(0.001, 0.5)
@@ -65,7 +65,7 @@ class FakeDeadLetters:
             self._report_later(0.1, Buried(ticket, "MSG_TIMED_OUT"))
         else:
             self.reports_lost += 1
-            self._report_later(self.world.rng.uniform(0.0, 0.2), Buried(ticket, None))
+            self._report_later(self.world.rng.uniform(0.0, 1.0), Buried(ticket, None))
 
     def _report_later(self, delay_s: float, report: Buried) -> None:
         self.world.later(delay_s, lambda: self._reports.append(report))

@@ -9,6 +9,7 @@ from consumer.delivery.lease import Lease
 from consumer.delivery.limits import Limits
 from consumer.observed import Occurrence, Snapshot
 from consumer.pipeline import Parts, Pipeline
+from tests.simulation.bounds import Bounds
 from tests.simulation.invariants import Invariants
 from tests.simulation.kafka import Broker
 from tests.simulation.ledger import Process
@@ -42,7 +43,7 @@ class FakeClock:
 class FakeTelemetry:
     process: Process
     world: World
-    invariants: Invariants
+    bounds: Bounds
     snapshot: Snapshot | None = None
 
     def note(self, occurrence: Occurrence) -> None:
@@ -50,7 +51,7 @@ class FakeTelemetry:
 
     def show(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.invariants.shown(self.process, snapshot)
+        self.bounds.shown(self.process, snapshot)
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +62,7 @@ class Scene:
     writer: Writer
     truth: Truth
     invariants: Invariants
+    bounds: Bounds
     broker: Broker
     seek: FakeSeek
     limits: Limits
@@ -81,7 +83,7 @@ class Machine:
         source = FakeSource(process, world, scene.broker, checks, limits.commit_metadata_bytes)
         senders = FakeSenders(process, world, scene.seek, checks, lease)
         letters = FakeDeadLetters(process, world, scene.truth, checks)
-        telemetry = FakeTelemetry(process, world, checks)
+        telemetry = FakeTelemetry(process, world, scene.bounds)
         parts = Parts(
             source=source,
             reader=FakeReader(name, world, scene.writer),

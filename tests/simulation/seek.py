@@ -38,6 +38,13 @@ _SICK: Final[dict[Nature, Outage]] = {
     Nature.SICK_FAULT: Outage(Fault.SERVER_FAULT, "INTERNAL_SERVER_ERROR"),
     Nature.SICK_CODE: Outage(Fault.UNKNOWN_CODE, "TEAPOT"),
 }
+_CHANCES: Final[dict[Hazard, Verdict]] = {
+    Hazard.THROTTLED: Throttled(),
+    Hazard.THROTTLED_RETRY_AFTER: Throttled(1.0),
+    Hazard.SERVER_FAULT_ONCE: Outage(Fault.SERVER_FAULT, "INTERNAL_SERVER_ERROR"),
+    Hazard.UNKNOWN_CODE_ONCE: Outage(Fault.UNKNOWN_CODE, "TEAPOT"),
+    Hazard.NOT_TRUE: Outage(Fault.NOT_TRUE, "RESULT_FALSE"),
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -70,24 +77,14 @@ class FakeSeek:
         return None
 
     def _chance(self) -> Verdict | None:
-        plan = self.world.plan
-        if plan.strikes(Hazard.THROTTLED):
-            return Throttled()
-        if plan.strikes(Hazard.THROTTLED_RETRY_AFTER):
+        struck = next((hazard for hazard in _CHANCES if self.world.plan.strikes(hazard)), None)
+        if struck is Hazard.THROTTLED_RETRY_AFTER:
             return Throttled(self.world.rng.uniform(0.5, 40.0))
-        if plan.strikes(Hazard.SERVER_FAULT_ONCE):
-            return Outage(Fault.SERVER_FAULT, "INTERNAL_SERVER_ERROR")
-        if plan.strikes(Hazard.UNKNOWN_CODE_ONCE):
-            return Outage(Fault.UNKNOWN_CODE, "TEAPOT")
-        if plan.strikes(Hazard.NOT_TRUE):
-            return Outage(Fault.NOT_TRUE, "RESULT_FALSE")
-        return None
+        return None if struck is None else _CHANCES[struck]
 
     def _proxy(self, records: Sequence[SimRecord]) -> Verdict | None:
         plan = self.world.plan
-        if len(records) <= SMALL_REQUEST or not plan.is_on(
-            Hazard.TOO_MANY_BYTES, self.world.now_s
-        ):
+        if len(records) <= SMALL_REQUEST or not plan.is_on(Hazard.TOO_MANY_BYTES, self.world.now_s):
             return None
         plan.met(Hazard.TOO_MANY_BYTES)
         self.invariants.refused_for_size()

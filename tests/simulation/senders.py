@@ -76,7 +76,7 @@ class FakeSenders:
             timeout = Outage(Fault.TIMEOUT, "ReadTimeout")
             self._land_later(REQUEST_TIMEOUT_S, flight, timeout)
             late_s = REQUEST_TIMEOUT_S + rng.uniform(0.0, 15.0)
-            self.world.later(late_s, lambda: self._decide(flight))
+            self.world.later(late_s, partial(self._answer_nobody, flight))
         else:
             self.world.later(rng.uniform(0.01, 0.5), partial(self._answer, flight))
 
@@ -87,6 +87,9 @@ class FakeSenders:
         timed_out = isinstance(verdict, Outage) and verdict.fault is Fault.TIMEOUT
         delay_s = REQUEST_TIMEOUT_S if timed_out else self.world.rng.uniform(0.01, 0.3)
         self._land_later(delay_s, flight, verdict)
+
+    def _answer_nobody(self, flight: Flight) -> None:
+        self._decide(flight)
 
     def _decide(self, flight: Flight) -> Verdict | None:
         """What SEEK makes of it; nothing when the connection died with its process."""

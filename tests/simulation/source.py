@@ -11,8 +11,9 @@ from consumer.delivery.commit_memory import decode, encode
 from consumer.delivery.records import Offset, TopicPartition
 from consumer.pipeline.commits import PATIENCE_S
 from consumer.ports import Assignments, Fault, Mark, Polled
+from tests.simulation.bounds import TAKE
 from tests.simulation.faults import Hazard
-from tests.simulation.invariants import TAKE, Invariants
+from tests.simulation.invariants import Invariants
 from tests.simulation.kafka import Broker, Committed, identity
 from tests.simulation.ledger import Process
 from tests.simulation.records import SimRecord
@@ -28,10 +29,11 @@ class _Sent(NamedTuple):
     entries: dict[TopicPartition, Committed]
     tenures: dict[TopicPartition, Tenure]
     """Under which it was sent: the broker takes nothing of an earlier generation."""
-    arrives: bool
-    error: str | None
-    refused: frozenset[TopicPartition]
-    answer_after_s: float | None
+    arrives: bool = True
+    error: str | None = None
+    refused: frozenset[TopicPartition] = frozenset()
+    answer_after_s: float | None = 0.0
+    """None: it is never answered."""
 
 
 @dataclass(slots=True, eq=False)
@@ -135,6 +137,8 @@ class FakeSource:
         process.may_idle = False
         self._told.revoked(places)
         process.may_idle = True
+        for place in places:
+            self.invariants.gave_up(process.tenures[place])
         self._end(places)
         owned = [place for place in places if self.broker.owners.get(place) is process]
         self.broker.release(owned, self.world.rng.choice((0.0, 3.0)))
@@ -207,19 +211,18 @@ class FakeSource:
 
     def _on_its_way(self, entries: dict[TopicPartition, Committed]) -> _Sent:
         plan, rng = self.world.plan, self.world.rng
-        nobody: frozenset[TopicPartition] = frozenset()
-        tenures = {place: self.process.tenures[place] for place in entries}
+        sent = _Sent(entries, {place: self.process.tenures[place] for place in entries})
         if self._away or plan.strikes(Hazard.COMMIT_UNANSWERED):
-            return _Sent(entries, tenures, rng.random() < 0.5 and not self._away, None, nobody, None)
+            arrives = not self._away and rng.random() < 0.5
+            return sent._replace(arrives=arrives, answer_after_s=None)
         if plan.strikes(Hazard.COMMIT_REFUSED):
-            everyone = frozenset(entries)
-            return _Sent(entries, tenures, False, "COORDINATOR_NOT_AVAILABLE", everyone, 0.0)
+            return sent._replace(arrives=False, error="COORDINATOR_NOT_AVAILABLE")
         if plan.strikes(Hazard.COMMIT_PARTLY_REFUSED):
             some = frozenset(place for place in entries if rng.random() < 0.5)
-            return _Sent(entries, tenures, True, "UNKNOWN_TOPIC_OR_PART", some, 0.0)
+            return sent._replace(error="UNKNOWN_TOPIC_OR_PART", refused=some)
         if plan.strikes(Hazard.COMMIT_ANSWERED_LATE):
-            return _Sent(entries, tenures, True, None, nobody, rng.uniform(0.5, 25.0))
-        return _Sent(entries, tenures, True, None, nobody, 0.0)
+            return sent._replace(answer_after_s=rng.uniform(0.5, 25.0))
+        return sent
 
     def _arrive(self) -> None:
         """The oldest commit on its way reaches the broker, or is lost."""

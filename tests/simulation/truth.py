@@ -28,7 +28,12 @@ class Tenure:
     """Offsets of which the process knows that SEEK accepted them."""
     uncommitted_since_s: float | None = None
     """When the process got to know of an acceptance that no commit of its has carried yet."""
-    read: dict[int, SimRecord] = field(default_factory=dict[int, SimRecord])
+
+    def is_new(self, offset: int) -> bool:
+        """Nothing that the process was told says that it is settled."""
+        start = self.start
+        before = offset < start.offset or Offset(offset) in start.settled
+        return not before and offset not in self.told_accepted
 
 
 @dataclass(slots=True, eq=False)
@@ -39,9 +44,7 @@ class Truth:
     letters: Counter[SimRecord] = field(default_factory=Counter[SimRecord])
     """How many dead letters of it the broker has."""
     letters_tried: Counter[SimRecord] = field(default_factory=Counter[SimRecord])
-    charges: dict[SimRecord, set[Charge]] = field(
-        default_factory=dict[SimRecord, set[Charge]]
-    )
+    charges: dict[SimRecord, set[Charge]] = field(default_factory=dict[SimRecord, set[Charge]])
     """What SEEK refused this very record for; for poison found earlier see `CLASSES`."""
     lone_failures: Counter[SimRecord] = field(default_factory=Counter[SimRecord])
     """Server faults and unknown codes that it caused while alone."""
@@ -53,9 +56,7 @@ class Truth:
     read: Counter[SimRecord] = field(default_factory=Counter[SimRecord])
     refusals: int = 0
     """Refused requests of which a process was told."""
-    _settled_up_to: dict[TopicPartition, int] = field(
-        default_factory=dict[TopicPartition, int]
-    )
+    _settled_up_to: dict[TopicPartition, int] = field(default_factory=dict[TopicPartition, int])
 
     def is_settled(self, record: SimRecord) -> bool:
         """The only three ways (P1)."""
@@ -74,9 +75,7 @@ class Truth:
         self._settled_up_to[place] = index
         return log.records[index].number if index < len(log.records) else log.end
 
-    def unsettled_among(
-        self, place: TopicPartition, offsets: frozenset[Offset]
-    ) -> list[SimRecord]:
+    def unsettled_among(self, place: TopicPartition, offsets: frozenset[Offset]) -> list[SimRecord]:
         if not offsets:
             return []
         return [

@@ -99,8 +99,8 @@ class World:
         self.wait(max(seconds, longer_s), arrived)
 
 
-def ensure(claim: bool, promise: str, why: Callable[[], str]) -> None:  # noqa: FBT001 -- as `assert`
-    """Raise `Violation` unless the claim holds; `why` is only asked for then."""
+def ensure(claim: object, promise: str, *about: object) -> None:
+    """Raise `Violation` unless the claim holds; `about` is put into words only then."""
     if not claim:
-        message = f"{promise}: {why()}"
+        message = f"{promise}: {' '.join(map(str, about))}"
         raise Violation(message)
