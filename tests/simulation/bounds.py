@@ -26,12 +26,13 @@ class Bounds:
     invariants: Invariants
 
     def turned(self, process: Process, pipeline: Pipeline) -> None:
-        """Pending records: the limit and a poll (P5); and one poll more where a partition was
-        given and read in the same poll, before it could be paused."""
+        """Pending records: the limit and a poll (P5); and a poll for each partition, which may
+        be given and read in the same poll, before it can be paused."""
         self._committed_promptly(process)
         partitions, limits = pipeline.partitions, self.invariants.limits
         pending = partitions.pending
-        ensure(pending <= limits.pending_records + 2 * TAKE, "P5 bounded, pending:", pending)
+        most = limits.pending_records + TAKE * (1 + len(partitions.lanes))
+        ensure(pending <= most, "P5 bounded, pending:", pending)
         size = sum(lane.pending_bytes for lane in partitions.lanes.values())
         ensure(partitions.pending_bytes == size >= 0, "P5 bytes", partitions.pending_bytes, size)
         for lane in partitions.lanes.values():
@@ -42,8 +43,9 @@ class Bounds:
             ensure(within, "P9 one partition, beyond the mark:", lane.place, beyond)
 
     def shown(self, process: Process, snapshot: Snapshot) -> None:
-        """The gauge of what a crash would repeat is never too low (P9)."""
-        if process.expired:
+        """The gauge of what a crash would repeat is never too low (P9), but for what a commit
+        may have changed that is not answered yet."""
+        if process.expired or self.world.now_s < process.unanswered_until_s:
             return
         for status in snapshot.partitions:
             tenure = process.tenures.get(status.place)
