@@ -85,17 +85,17 @@ class Hazard(StrEnum):
 
 
 PER_REQUEST: Final = {
-    Hazard.SLOW_START: 0.05,
+    Hazard.SLOW_START: 0.08,
     Hazard.TRANSPORT_BEFORE: 0.04,
     Hazard.TIMEOUT_BEFORE: 0.03,
-    Hazard.TIMEOUT_AFTER: 0.04,
+    Hazard.TIMEOUT_AFTER: 0.06,
     Hazard.ACCEPTED_AFTER_TIMEOUT: 0.04,
     Hazard.LOST_ANSWER: 0.06,
     Hazard.SERVER_FAULT_ONCE: 0.03,
     Hazard.UNKNOWN_CODE_ONCE: 0.03,
-    Hazard.UNREADABLE: 0.03,
+    Hazard.UNREADABLE: 0.06,
     Hazard.NOT_TRUE: 0.03,
-    Hazard.NOT_TRUE_BUT_STORED: 0.03,
+    Hazard.NOT_TRUE_BUT_STORED: 0.08,
     Hazard.THROTTLED: 0.05,
     Hazard.THROTTLED_RETRY_AFTER: 0.05,
     Hazard.MISLEADING_POINTER: 0.3,

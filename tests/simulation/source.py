@@ -63,7 +63,7 @@ class FakeSource:
         self._answer_commits()
         records = self._fetch()
         if not records and wait_s:
-            longest_s = 2 * LONGEST_IDLE_S if self.world.plan.calm else LONGEST_IDLE_S
+            longest_s = 3 * LONGEST_IDLE_S if self.world.plan.calm else LONGEST_IDLE_S
             self.world.idle(wait_s, longest_s, lambda: bool(self._answers))
             records = self._fetch()
         ends = self._ends()

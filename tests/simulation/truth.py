@@ -69,10 +69,7 @@ class Truth:
     def low_water(self, place: TopicPartition) -> int:
         """The lowest offset of an unsettled record: no commit may pass it (P2)."""
         log = self.logs[place]
-        index = self._settled_up_to.get(place, 0)
-        while index < len(log.records) and self.is_settled(log.records[index]):
-            index += 1
-        self._settled_up_to[place] = index
+        index = self._first_unsettled(log)
         return log.records[index].number if index < len(log.records) else log.end
 
     def unsettled_among(self, place: TopicPartition, offsets: frozenset[Offset]) -> list[SimRecord]:
@@ -88,7 +85,12 @@ class Truth:
         return [record for log in self.logs.values() for record in log.records]
 
     def unsettled(self) -> list[SimRecord]:
-        return [record for record in self.everything() if not self.is_settled(record)]
+        return [
+            record
+            for log in self.logs.values()
+            for record in log.records[self._first_unsettled(log) :]
+            if not self.is_settled(record)
+        ]
 
     def may_be_buried_as(self, record: SimRecord) -> set[Charge]:
         charges = set(self.charges.get(record, ()))
@@ -98,6 +100,14 @@ class Truth:
 
     def charge(self, record: SimRecord, reason: str) -> None:
         self.charges.setdefault(record, set()).add(("send", reason))
+
+    def _first_unsettled(self, log: Log) -> int:
+        """Only grows, since what is settled stays so: found from where it was last."""
+        index = self._settled_up_to.get(log.place, 0)
+        while index < len(log.records) and self.is_settled(log.records[index]):
+            index += 1
+        self._settled_up_to[log.place] = index
+        return index
 
 
 def _by_seek(record: SimRecord) -> bool:
