@@ -23,6 +23,7 @@ class Hazard(StrEnum):
     TOKEN_ENDPOINT_AWAY = auto()
     # What SEEK says.
     SERVER_OUTAGE = auto()
+    LONG_OUTAGE = auto()
     SERVER_FAULT_ONCE = auto()
     UNKNOWN_CODE_ONCE = auto()
     UNREADABLE = auto()
@@ -122,7 +123,7 @@ SPELLS: Final = {
     Hazard.UNAUTHENTICATED: 0.01,
     Hazard.TOKEN_ENDPOINT_AWAY: 0.01,
     Hazard.TOO_MANY_BYTES: 0.02,
-    Hazard.BANNED_HIRER: 0.02,
+    Hazard.BANNED_HIRER: 0.06,
     Hazard.REFUSES_TOPIC: 0.03,
     Hazard.LETTER_REFUSED: 0.03,
     Hazard.KAFKA_AWAY: 0.01,

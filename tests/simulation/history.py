@@ -22,6 +22,8 @@ from tests.simulation.world import Crashed, World, ensure
 
 CALM_TURNS: Final = 3_000
 """By then all is right; fifteen minutes for a sick record take about a hundred."""
+LONG_OUTAGES: Final = 0.15
+"""Of histories: half an hour takes a few hundred turns."""
 LOOK_EVERY: Final = 8
 """Turns from one look at what is left to the next: a look costs as much as a turn."""
 LAST_TURNS: Final = 100
@@ -69,6 +71,8 @@ class History:
             self._misfortunes()
             self._turn(world.rng.choice(self._alive()))
         writer.write(left)
+        if not _is_slow(writer) and world.rng.random() < LONG_OUTAGES:
+            self._long_outage()
         self._calm_down()
         self._end()
         return world.plan.tally
@@ -138,6 +142,16 @@ class History:
         if machine.senders.flying:
             self.scene.world.plan.met(hazard)
 
+    def _long_outage(self) -> None:
+        """However long SEEK is away, nothing becomes poison by waiting (P6)."""
+        world, seek = self.scene.world, self.scene.seek
+        world.tell("world", "SEEK is down for long")
+        world.plan.calm = seek.down = True
+        until_s = world.now_s + 2 * self.scene.limits.sick.after_s
+        while world.now_s < until_s:
+            self._turn(world.rng.choice(self._alive()))
+        seek.down = False
+
     # -- Calm ------------------------------------------------------------------------------------
 
     def _calm_down(self) -> None:
@@ -194,10 +208,12 @@ class History:
     def _end(self) -> None:
         for log in self.scene.truth.logs.values():  # What a last hold waits for, if there is one.
             self.scene.writer.add(Nature.HEALTHY, f"{log.place}:last", log)
-        for turn in range(LAST_TURNS):
+        quiet = 0
+        for _ in range(LAST_TURNS):
             for machine in self._alive():
                 self._turn(machine)
-            if turn > FEW_TURNS and self._all_committed():
+            quiet += self._all_committed()
+            if quiet == FEW_TURNS:
                 break
         ensure(self._all_committed(), "all is committed in the end", "but for the last records")
         for machine in self._alive():
@@ -246,7 +262,7 @@ def _limits(rng: Random, writer: Writer) -> Limits:
         exposed_per_partition=10_000 if wide else rng.choice((20, 10_000)),
         commit_after=rng.choice((20, 1_000)),
         isolation_requests=rng.choice((3, 40)),
-        commit_metadata_bytes=rng.choice((4_096, 4_096, 60)),
+        commit_metadata_bytes=rng.choice((4_096, 4_096, 60, 64, 68, 76)),
         pacer=PacerLimits(rate_max_per_s=rng.choice((None, None, 20.0))),
         flood=FloodLimits(window=20, at_least=10),
     )

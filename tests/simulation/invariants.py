@@ -68,6 +68,8 @@ class Invariants:
         for record, tenure in zip(records, tenures, strict=True):
             fresh = tenure.is_new(record.number)
             ensure(fresh, "P9 what is known to be settled is not sent", record)
+        for tenure in tenures:
+            tenure.flying += 1
         return Flight(process, request.batch_id, records, tenures)
 
     def started(self, flight: Flight) -> None:
@@ -92,6 +94,8 @@ class Invariants:
         """The process is told what became of it."""
         if isinstance(verdict, Refused):
             self.truth.refusals += 1
+        for tenure in flight.tenures:
+            tenure.flying -= 1
         if not isinstance(verdict, Accepted):
             return
         for record, tenure in zip(flight.records, flight.tenures, strict=True):
@@ -173,10 +177,12 @@ class Invariants:
         wrong = self.truth.unsettled_among(place, start.settled)
         ensure(not wrong, "P1 P2", "forgotten at the start:", *wrong)
 
-    def gave_up(self, tenure: Tenure) -> None:
-        """An orderly revoke commits what has landed, before it lets go."""
+    def gave_up(self, tenure: Tenure, after_s: float) -> None:
+        """An orderly revoke lands what is in flight, within a bound, and commits it."""
+        landed = tenure.flying == 0 or after_s >= self.limits.drain_s
+        ensure(landed, "P4 landed first", tenure.place, tenure.flying, "after", after_s)
         committed = tenure.uncommitted_since_s is None
-        ensure(committed, "P4 landed and committed first", tenure.place)
+        ensure(committed, "P4 committed first", tenure.place)
 
     # -- Always ----------------------------------------------------------------------------------
 

@@ -41,6 +41,8 @@ class Broker:
         default_factory=dict[Process, list[TopicPartition]]
     )
     """What it will be told that it has lost."""
+    _told_after_s: dict[Process, float] = field(default_factory=dict[Process, float])
+    _told_at_s: dict[Process, float] = field(default_factory=dict[Process, float])
     _free_at_s: dict[TopicPartition, float] = field(default_factory=dict[TopicPartition, float])
     _before: dict[TopicPartition, Process] = field(default_factory=dict[TopicPartition, Process])
 
@@ -95,6 +97,20 @@ class Broker:
         owned = [place for place, owner in self.owners.items() if owner is process]
         self.release(owned, 0.0)
         self.losing.setdefault(process, []).extend(owned)
+        self._told_after_s[process] = self.world.rng.choice((0.0, 0.0, 0.5, 3.0))
+
+    def lost_by(self, process: Process) -> Sequence[TopicPartition]:
+        """What a member is told that it has lost: some time after its first poll since then,
+        as its client has to learn it from a heartbeat that is refused."""
+        if process not in self.losing:
+            process.expired = False
+            return ()
+        now_s = self.world.now_s
+        if now_s < self._told_at_s.setdefault(process, now_s + self._told_after_s[process]):
+            return ()
+        process.expired = False
+        del self._told_at_s[process]
+        return self.losing.pop(process)
 
     def died(self, process: Process) -> None:
         """A commit on its way may still arrive until the session of the dead has run out."""

@@ -127,6 +127,7 @@ class Writer:
         for log in logs.values():
             log.end = rng.choice((0, 0, 7, 1_000))
         weights = {nature: rng.choice((0.0, 0.01, 0.03)) for nature in CLASSES}
+        weights[Nature.BAD_INPUT] = rng.choice((0.0, 0.02, 0.05))
         weights |= {nature: rng.choice((0.0, 0.1)) for nature in SKIPS}
         rare = rng.random() < RARE_SHARE
         for nature in (*SICK, *STUCK):
@@ -171,6 +172,6 @@ class Writer:
 
 RARE_SHARE: Final = 0.25
 """Of histories with sick or stuck records: they take many turns to come right."""
-HIRERS: Final = ("h1", "h2", "h3", None)
+HIRERS: Final = ("h1", "h1", "h2", "h3", None)
 BANNED: Final = "h1"
 """The hirer that SEEK forbids during a spell."""

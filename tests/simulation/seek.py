@@ -53,6 +53,8 @@ class FakeSeek:
     truth: Truth
     invariants: Invariants
     flooded_topic: str
+    down: bool = False
+    """Nobody is accepted, for longer than a sick record has."""
     cured: bool = False
     """Stuck records pass from now on."""
 
@@ -67,6 +69,9 @@ class FakeSeek:
 
     def _spell(self) -> Verdict | None:
         world, plan, now_s = self.world, self.world.plan, self.world.now_s
+        if self.down:
+            plan.met(Hazard.LONG_OUTAGE)
+            return world.rng.choice(tuple(_SICK.values()))
         if plan.is_on(Hazard.SERVER_OUTAGE, now_s):
             plan.met(Hazard.SERVER_OUTAGE)
             wait_s = world.rng.choice((None, None, 5.0))

@@ -117,8 +117,7 @@ class FakeSource:
 
     def _rebalance(self) -> None:
         process, broker = self.process, self.broker
-        process.expired = False
-        lost = [p for p in broker.losing.pop(process, []) if p in process.tenures]
+        lost = [p for p in broker.lost_by(process) if p in process.tenures]
         if lost:
             self._end(lost)
             self.world.tell(process.name, f"loses {_places(lost)}")
@@ -135,10 +134,11 @@ class FakeSource:
         for place in places:
             process.tenures[place].open = False
         process.may_idle = False
+        began_s = self.world.now_s
         self._told.revoked(places)
         process.may_idle = True
         for place in places:
-            self.invariants.gave_up(process.tenures[place])
+            self.invariants.gave_up(process.tenures[place], self.world.now_s - began_s)
         self._end(places)
         owned = [place for place in places if self.broker.owners.get(place) is process]
         self.broker.release(owned, self.world.rng.choice((0.0, 3.0)))

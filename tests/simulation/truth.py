@@ -26,6 +26,8 @@ class Tenure:
     """The process was told that it is not its own any more; or it is dead."""
     told_accepted: set[int] = field(default_factory=set[int])
     """Offsets of which the process knows that SEEK accepted them."""
+    flying: int = 0
+    """Requests with its records that have not landed."""
     uncommitted_since_s: float | None = None
     """When the process got to know of an acceptance that no commit of its has carried yet."""
 
