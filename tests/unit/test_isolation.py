@@ -113,7 +113,7 @@ def test_one_bad_signal_that_is_pointed_at_costs_two_extra_requests() -> None:
     points=st.booleans(),
 )
 def test_every_culprit_is_found_alone_and_all_others_are_accepted_in_order(
-    subjects: list[str], culprits: set[int], points: bool
+    subjects: list[str], culprits: set[int], *, points: bool
 ) -> None:
     sent = Publisher().parcels(*subjects)
     seek = Seek(culprits, points=points)
