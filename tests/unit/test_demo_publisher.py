@@ -113,14 +113,16 @@ def test_a_full_queue_is_waited_for() -> None:
     assert [ticket for ticket, _, _ in heard.confirmations] == [0, 1, 2, 3, 4]
 
 
-def test_a_record_that_kafka_refuses_later_has_failed_with_the_error() -> None:
+def test_a_record_that_kafka_refuses_later_has_failed_and_says_what_to_do() -> None:
     error = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)
     it, heard = publisher(FakeProducer(fate=error))
     it.send(7, TOPIC, b"", b"")
     it.finish(wait_s=10.0)
 
     assert heard.confirmations == []
-    assert heard.failures == [(7, "TOPIC_AUTHORIZATION_FAILED: Broker: Topic authorization failed")]
+    assert heard.failures == [
+        (7, "topic_not_authorised: grant Write and Describe on the topic to this user")
+    ]
 
 
 def test_a_record_that_the_client_refuses_at_once_has_failed() -> None:
