@@ -131,6 +131,8 @@ SPELLS: Final = {
 }
 """How likely one begins in a turn."""
 SPELL_S: Final = (1.0, 90.0)
+FLOOD_S: Final = (60.0, 600.0)
+"""Long enough for many records to be refused alone."""
 RATES: Final = PER_REQUEST | PER_LETTER | PER_COMMIT | PER_TURN | PER_STEP | SPELLS
 
 
@@ -168,7 +170,8 @@ class Plan:
         for hazard in SPELLS:
             rate = self.rates.get(hazard, 0.0)
             if rate and self.rng.random() < rate:
-                self._until_s[hazard] = now_s + self.rng.uniform(*SPELL_S)
+                lasts_s = FLOOD_S if hazard is Hazard.REFUSES_TOPIC else SPELL_S
+                self._until_s[hazard] = now_s + self.rng.uniform(*lasts_s)
 
     def is_on(self, hazard: Hazard, now_s: float) -> bool:
         """Whether a spell of it is on; the caller counts what it does."""

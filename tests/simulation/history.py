@@ -190,6 +190,7 @@ class History:
         stuck = [record for record in unsettled if record.nature in STUCK]
         behind = {(record.place, record.subject) for record in stuck}
         waiting = Counter(r.place for r in unsettled if (r.place, r.subject) in behind)
+        waiting[TRICKLE] = CALM_TURNS  # It goes on as long as any other waits.
         most = self.scene.limits.pending_per_partition / 2
         return [
             record

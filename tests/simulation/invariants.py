@@ -177,6 +177,12 @@ class Invariants:
         wrong = self.truth.unsettled_among(place, start.settled)
         ensure(not wrong, "P1 P2", "forgotten at the start:", *wrong)
 
+    def let_go(self, process: Process, places: Sequence[TopicPartition]) -> None:
+        """The flood guard begins anew for a topic of which nothing is left."""
+        for topic in {place.topic for place in places}:
+            if not any(place.topic == topic for place in process.tenures):
+                self._buried_in_a_row.pop((process, topic), None)
+
     def gave_up(self, tenure: Tenure, after_s: float) -> None:
         """An orderly revoke lands what is in flight, within a bound, and commits it."""
         landed = tenure.flying == 0 or after_s >= self.limits.drain_s

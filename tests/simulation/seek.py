@@ -62,10 +62,19 @@ class FakeSeek:
         """Decides, stores when it accepts, and says so; or lies about it."""
         verdict = self._spell() or self._proxy(records) or self._chance()
         verdict = verdict or self._by_records(records)
+        if isinstance(verdict, Outage):
+            self._note_failure(records)
         if verdict is not None:
             return verdict
         self.invariants.accepted(records)
         return self._told()
+
+    def _note_failure(self, records: Sequence[SimRecord]) -> None:
+        """Nobody can tell a sick record's failures from those of SEEK."""
+        for record in records:
+            self.truth.first_failed_s.setdefault(record, self.world.now_s)
+        if len(records) == 1:
+            self.truth.lone_failures[records[0]] += 1
 
     def _spell(self) -> Verdict | None:
         world, plan, now_s = self.world, self.world.plan, self.world.now_s
@@ -103,8 +112,6 @@ class FakeSeek:
         for record in records:
             if record.nature in _SICK:
                 self.world.plan.met(Hazard(record.nature.value))
-                self.truth.first_failed_s.setdefault(record, self.world.now_s)
-                self.truth.lone_failures[record] += len(records) == 1
                 return _SICK[record.nature]
             if record.nature in _STUCK and not self.cured:
                 self.world.plan.met(Hazard.STUCK)

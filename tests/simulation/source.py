@@ -161,6 +161,7 @@ class FakeSource:
         for place in places:
             tenure = self.process.tenures.pop(place)
             tenure.open, tenure.ended = False, True
+        self.invariants.let_go(self.process, places)
 
     # -- Records ---------------------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ class Truth:
     charges: dict[SimRecord, set[Charge]] = field(default_factory=dict[SimRecord, set[Charge]])
     """What SEEK refused this very record for; for poison found earlier see `CLASSES`."""
     lone_failures: Counter[SimRecord] = field(default_factory=Counter[SimRecord])
-    """Server faults and unknown codes that it caused while alone."""
+    """Outage-shaped answers of SEEK to it alone."""
     first_failed_s: dict[SimRecord, float] = field(default_factory=dict[SimRecord, float])
     last_accepted: dict[tuple[TopicPartition, str], int] = field(
         default_factory=dict[tuple[TopicPartition, str], int]
