@@ -47,6 +47,7 @@ class Director:
     """It was cut short before everything was settled."""
     _begun_s: float = field(init=False, default=0.0)
     _member_since_s: float | None = field(init=False, default=None)
+    _opened: threading.Event = field(init=False, default_factory=threading.Event)
     _passed_over: int = field(init=False, default=0)
     _settled: deque[int] = field(init=False, default_factory=lambda: deque([0], _RATE_FRAMES))
 
@@ -55,7 +56,7 @@ class Director:
         self._begun_s = time.monotonic()
         stop = threading.Event()
         threads = [
-            _Thread("feed", lambda: self.feed.run(producer, stop), stop),
+            _Thread("feed", lambda: self._publish(producer, stop), stop),
             _Thread("consumer", lambda: self._consume(stop), stop),
         ]
         try:
@@ -73,6 +74,13 @@ class Director:
     def _consume(self, stop: threading.Event) -> None:
         with assembled(self.stage.settings, self.stage.registry, self.watcher) as service:
             service.run(stop)
+
+    def _publish(self, producer: Producer, stop: threading.Event) -> None:
+        """Begins with the scenario, so that both spells meet a stream that flows."""
+        while not self._opened.wait(FRAME_S):
+            if stop.is_set():
+                return
+        self.feed.run(producer, stop)
 
     def _watch(self, stop: threading.Event, within_s: float) -> None:
         frame = 0
@@ -94,6 +102,7 @@ class Director:
         if self._member_since_s is None and (seen.member or late):
             self._member_since_s = time.monotonic()
             self.stage.sandbox.set_faults(faults())
+            self._opened.set()
 
     def _finished(self, seen: Seen) -> bool:
         return self.feed.done.is_set() and all(
@@ -130,7 +139,7 @@ class Director:
         if seen.holds:
             return f"Holding ({seen.holds[0].reason}): {seen.holds[0].detail}"
         if not seen.member:
-            return "The consumer is joining its group; the publisher is at work already"
+            return "The consumer is joining its group; then publishing begins"
         if not self.feed.done.is_set():
             return "Good weather: status changes in, signals out, offsets committed after"
         return "All is published: the last signals land, the last offsets are committed"
