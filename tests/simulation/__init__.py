@@ -10,13 +10,19 @@ is left has to come right.
     records.py      records, what is wrong with them, and the logs they lie in
     world.py        the clock, the seed, steps, crashes
     truth.py        what really happened, as nobody but the simulation knows it
-    invariants.py   what must hold, with the promise (P1, P2, …) that each check guards
+    invariants.py   what must hold, with the promise (P1, P2, ...) that each check guards
+    bounds.py       the same after each turn: memory, commits, exposure
     kafka.py        the broker and the group; what a process sees of them: source.py
     letters.py      the dead-letter topic
     seek.py         SEEK: which answer a request gets; the way there and back: senders.py
     reader.py       bytes to signals, with a registry that goes away
-    process.py      one process: a pipeline and its ports
+    machine.py      a pipeline and its ports; ledger.py: what is kept about its process
     history.py      the course of one history: hostile, calm, the end
+    chronicle.py    lives through histories; run.py replays them
+
+What no check of a step can say is said at the end: in a calm world all records come right,
+poison is buried and only poison, every hold is released. `test_histories.py` also counts
+that each kind of fault has struck, so that a check is not kept by nothing ever happening.
 
 How to read a failing history
 -----------------------------
