@@ -38,6 +38,7 @@ class Hazard(StrEnum):
     MISLEADING_POINTER = auto()
     BANNED_HIRER = auto()
     REFUSES_TOPIC = auto()
+    FLOOD = auto()
     # What is wrong with records.
     BAD_INPUT = auto()
     FORBIDDEN = auto()
@@ -124,15 +125,13 @@ SPELLS: Final = {
     Hazard.TOKEN_ENDPOINT_AWAY: 0.01,
     Hazard.TOO_MANY_BYTES: 0.02,
     Hazard.BANNED_HIRER: 0.06,
-    Hazard.REFUSES_TOPIC: 0.03,
+    Hazard.REFUSES_TOPIC: 0.02,
     Hazard.LETTER_REFUSED: 0.03,
     Hazard.KAFKA_AWAY: 0.01,
     Hazard.REGISTRY_AWAY: 0.03,
 }
 """How likely one begins in a turn."""
 SPELL_S: Final = (1.0, 90.0)
-FLOOD_S: Final = (60.0, 600.0)
-"""Long enough for many records to be refused alone."""
 RATES: Final = PER_REQUEST | PER_LETTER | PER_COMMIT | PER_TURN | PER_STEP | SPELLS
 
 
@@ -170,8 +169,7 @@ class Plan:
         for hazard in SPELLS:
             rate = self.rates.get(hazard, 0.0)
             if rate and self.rng.random() < rate:
-                lasts_s = FLOOD_S if hazard is Hazard.REFUSES_TOPIC else SPELL_S
-                self._until_s[hazard] = now_s + self.rng.uniform(*lasts_s)
+                self._until_s[hazard] = now_s + self.rng.uniform(*SPELL_S)
 
     def is_on(self, hazard: Hazard, now_s: float) -> bool:
         """Whether a spell of it is on; the caller counts what it does."""

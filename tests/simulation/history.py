@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil, log2
 from random import Random
@@ -24,6 +25,9 @@ CALM_TURNS: Final = 3_000
 """By then all is right; fifteen minutes for a sick record take about a hundred."""
 LONG_OUTAGES: Final = 0.15
 """Of histories: half an hour takes a few hundred turns."""
+FLOODS: Final = 0.1
+FLOOD_RECORDS: Final = 80
+FLOOD_TURNS: Final = 250
 LOOK_EVERY: Final = 8
 """Turns from one look at what is left to the next: a look costs as much as a turn."""
 LAST_TURNS: Final = 100
@@ -39,6 +43,8 @@ class History:
     seed: int
     scene: Scene
     most_processes: int
+    last_act: Callable[[History], None]
+    """Before the calm."""
     machines: list[Machine] = field(default_factory=list[Machine])
     _started: int = 0
     _trickled_at_s: float = 0.0
@@ -47,6 +53,7 @@ class History:
     def of(cls, seed: int, *, verbose: bool = False) -> History:
         world = World.of(seed, verbose=verbose)
         writer = Writer.drawn(world.rng)
+        last_act = _last_act(world.rng, writer)
         limits = _limits(world.rng, writer)
         truth = Truth(writer.logs | {TRICKLE: Log(TRICKLE)})
         invariants = Invariants(world, truth, writer, limits)
@@ -57,7 +64,7 @@ class History:
         scene = Scene(
             world, writer, truth, invariants, Bounds(world, invariants), broker, seek, limits
         )
-        return cls(seed, scene, 1 if _is_slow(writer) else world.rng.choice((1, 1, 2)))
+        return cls(seed, scene, 1 if _is_slow(writer) else world.rng.choice((1, 1, 2)), last_act)
 
     def run(self) -> Counter[Hazard]:
         """Raises `Violation`, or whatever the pipeline raised that it should not."""
@@ -71,8 +78,7 @@ class History:
             self._misfortunes()
             self._turn(world.rng.choice(self._alive()))
         writer.write(left)
-        if not _is_slow(writer) and world.rng.random() < LONG_OUTAGES:
-            self._long_outage()
+        self.last_act(self)
         self._calm_down()
         self._end()
         return world.plan.tally
@@ -142,7 +148,10 @@ class History:
         if machine.senders.flying:
             self.scene.world.plan.met(hazard)
 
-    def _long_outage(self) -> None:
+    def go_on(self) -> None:
+        """Nothing but what has been."""
+
+    def long_outage(self) -> None:
         """However long SEEK is away, nothing becomes poison by waiting (P6)."""
         world, seek = self.scene.world, self.scene.seek
         world.tell("world", "SEEK is down for long")
@@ -151,6 +160,20 @@ class History:
         while world.now_s < until_s:
             self._turn(world.rng.choice(self._alive()))
         seek.down = False
+
+    def flood(self) -> None:
+        """SEEK refuses all of one topic: that is held, not buried, until it is mended (P8)."""
+        world, seek, writer = self.scene.world, self.scene.seek, self.scene.writer
+        world.tell("world", f"SEEK refuses all of {seek.flooded_topic}")
+        world.plan.calm = seek.flooding = True
+        logs = [log for place, log in writer.logs.items() if place.topic == seek.flooded_topic]
+        for number in range(FLOOD_RECORDS):
+            writer.add(
+                Nature.HEALTHY, f"{seek.flooded_topic}:flooded-{number}", world.rng.choice(logs)
+            )
+        for _ in range(FLOOD_TURNS):
+            self._turn(world.rng.choice(self._alive()))
+        seek.flooding = False
 
     # -- Calm ------------------------------------------------------------------------------------
 
@@ -267,6 +290,19 @@ def _limits(rng: Random, writer: Writer) -> Limits:
         pacer=PacerLimits(rate_max_per_s=rng.choice((None, None, 20.0))),
         flood=FloodLimits(window=20, at_least=10),
     )
+
+
+def _last_act(rng: Random, writer: Writer) -> Callable[[History], None]:
+    if _is_slow(writer):
+        return History.go_on
+    act = rng.choices(
+        (History.long_outage, History.flood, History.go_on),
+        (LONG_OUTAGES, FLOODS, 1.0 - LONG_OUTAGES - FLOODS),
+    )[0]
+    if act is History.flood:
+        # It fails closed: where all that is left to try is poison, only people can end it.
+        writer.natures |= {n: 0.0 for n, (stage, _) in CLASSES.items() if stage == "send"}
+    return act
 
 
 def _is_slow(writer: Writer) -> bool:

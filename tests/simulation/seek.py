@@ -53,6 +53,9 @@ class FakeSeek:
     truth: Truth
     invariants: Invariants
     flooded_topic: str
+    """What SEEK refuses altogether, now and then."""
+    flooding: bool = False
+    """It does, until somebody mends it."""
     down: bool = False
     """Nobody is accepted, for longer than a sick record has."""
     cured: bool = False
@@ -141,10 +144,17 @@ class FakeSeek:
         if record.hirer == BANNED and plan.is_on(Hazard.BANNED_HIRER, now_s):
             plan.met(Hazard.BANNED_HIRER)
             return Refusal.FORBIDDEN
-        if record.topic() == self.flooded_topic and plan.is_on(Hazard.REFUSES_TOPIC, now_s):
-            plan.met(Hazard.REFUSES_TOPIC)
-            return Refusal.BAD_USER_INPUT
+        if record.topic() == self.flooded_topic:
+            return self._flood()
         return None
+
+    def _flood(self) -> Refusal | None:
+        plan = self.world.plan
+        spell = plan.is_on(Hazard.REFUSES_TOPIC, self.world.now_s)
+        if not (spell or self.flooding):
+            return None
+        plan.met(Hazard.REFUSES_TOPIC if spell else Hazard.FLOOD)
+        return Refusal.BAD_USER_INPUT
 
     def _named(self, guilty: dict[int, Refusal], size: int) -> frozenset[int]:
         plan = self.world.plan
