@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ from consumer.adapters.clock import SystemClock
 from consumer.adapters.kafka.dead_letters import KafkaDeadLetters
 from consumer.adapters.kafka.source import KafkaSource
 from consumer.adapters.kafka.starts import StartAt, StartPolicy
-from consumer.adapters.kafka.topic_ids import TopicIds
+from consumer.adapters.kafka.topic_ids import Identities, TopicIds
 from consumer.adapters.seek.client import ClientOptions, SeekClient
 from consumer.adapters.seek.credentials import ConfiguredCredentials
 from consumer.adapters.seek.token import PartnerToken
@@ -90,9 +90,15 @@ def run_service(settings: Settings, stop: threading.Event) -> int:
 
 @contextmanager
 def assembled(
-    settings: Settings, registry: Registry, watcher: Telemetry | None = None
-) -> Iterator[Service]:
-    """Built from the settings; `watcher` sees what the pipeline tells, beside the usual sinks."""
+    settings: Settings,
+    registry: Registry,
+    watcher: Telemetry | None = None,
+    identities: Identities | None = None,
+) -> Generator[Service]:
+    """Built from the settings; `watcher` sees what the pipeline tells, beside the usual sinks.
+
+    `identities`: None asks the brokers for the topics' ids.
+    """
     clock = SystemClock()
     with ExitStack() as closing:
         telemetry = _telemetry(settings, clock, watcher, closing)
@@ -104,7 +110,7 @@ def assembled(
         closing.callback(senders.close, 0.0)
         dead_letters = KafkaDeadLetters(lambda: _producer(settings))
         closing.callback(dead_letters.close, 1.0)
-        source = _source(settings, clock)
+        source = _source(settings, clock, identities)
         parts = Parts(
             source=source,
             reader=AvroReader(
@@ -181,7 +187,7 @@ def _telemetry(
     return both(*sinks, *([watcher] if watcher is not None else []))
 
 
-def _source(settings: Settings, clock: SystemClock) -> KafkaSource:
+def _source(settings: Settings, clock: SystemClock, identities: Identities | None) -> KafkaSource:
     kafka = settings.kafka
 
     def make(callbacks: Mapping[str, object]) -> Consumer:
@@ -196,7 +202,12 @@ def _source(settings: Settings, clock: SystemClock) -> KafkaSource:
 
     admin = AdminClient({**kafka.admin_config()}, logger=kafka_logger(name="admin"))
     return KafkaSource(
-        make, TopicIds(admin), _start_policy(settings), clock, settings.batch.commit_metadata_bytes
+        make,
+        admin,
+        identities or TopicIds(admin),
+        _start_policy(settings),
+        clock,
+        settings.batch.commit_metadata_bytes,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from consumer.adapters.kafka.topic_ids import NoIdentities
 from consumer.app import assembled
 from consumer.demo.balance import BalanceSheet, Evidence, balance, unsettled_below
 from consumer.demo.feed import Feed
@@ -72,7 +73,9 @@ class Director:
         return balance(self._evidence())
 
     def _consume(self, stop: threading.Event) -> None:
-        with assembled(self.stage.settings, self.stage.registry, self.watcher) as service:
+        with assembled(
+            self.stage.settings, self.stage.registry, self.watcher, NoIdentities()
+        ) as service:
             service.run(stop)
 
     def _publish(self, producer: Producer, stop: threading.Event) -> None:

@@ -12,6 +12,7 @@ from typing import Final, cast
 
 import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from consumer.adapters.kafka.advice import advice_for, name_of
 from consumer.adapters.kafka.starts import StartFinder, StartPolicy, recreated
@@ -47,6 +48,7 @@ class KafkaSource:
     def __init__(
         self,
         make: Callable[[Mapping[str, object]], Consumer],
+        admin: AdminClient,
         identities: Identities,
         policy: StartPolicy,
         clock: Clock,
@@ -59,7 +61,7 @@ class KafkaSource:
             "on_commit": self._on_commit,
         }
         self._consumer = make(callbacks)
-        self._finder = StartFinder(self._consumer, identities, policy, clock)
+        self._finder = StartFinder(self._consumer, admin, identities, policy, clock)
         self._owner: Assignments | None = None
         self._faults: dict[Place, Fault] = {}
         self._waiting: dict[Place, Fault] = {}

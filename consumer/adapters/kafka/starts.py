@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from consumer.adapters.kafka.advice import OFFSETS_ADVICE, name_of
 from consumer.adapters.kafka.topic_ids import Identities
@@ -49,6 +50,9 @@ class Starts:
 @dataclass(slots=True)
 class StartFinder:
     consumer: Consumer
+    admin: AdminClient
+    """For look-ups: `Consumer.list_topics` in a rebalance callback makes the client abort the
+    process at its next callback (confluent-kafka 2.16)."""
     identities: Identities
     policy: StartPolicy
     clock: Clock
@@ -103,7 +107,7 @@ class StartFinder:
             starts.waiting |= {place: _not_our_turn(place) for place in places}
 
     def _partitions_of(self, topic: str) -> list[Place]:
-        found = self.consumer.list_topics(topic, timeout=ASK_S).topics[topic]
+        found = self.admin.list_topics(topic, timeout=ASK_S).topics[topic]
         if found.error is not None:
             raise KafkaException(found.error)
         return [Place(topic, partition) for partition in sorted(found.partitions)]

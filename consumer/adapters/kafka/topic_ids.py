@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
@@ -30,11 +30,26 @@ class Identities(Protocol):
     def forget(self, topic: str) -> None: ...
 
 
+class NoIdentities:
+    """For brokers that tell no ids, as librdkafka's embedded one: asking costs time-outs."""
+
+    def identity(self, topic: str) -> Identity:
+        del topic
+        return Identity("", "")
+
+    def changed(self, topics: Iterable[str], now_s: float) -> set[str]:
+        del topics, now_s
+        return set()
+
+    def forget(self, topic: str) -> None:
+        """Nothing is remembered."""
+
+
 @dataclass(slots=True)
 class TopicIds:
     admin: AdminClient
     check_every_s: float = CHECK_EVERY_S
-    _cluster: str = ""
+    _cluster: str | None = None
     _known: dict[str, str] = field(default_factory=dict[str, str])
     _asked: Mapping[str, Future[TopicDescription]] = field(
         default_factory=dict[str, "Future[TopicDescription]"]
@@ -42,7 +57,7 @@ class TopicIds:
     _asked_at_s: float = 0.0
 
     def identity(self, topic: str) -> Identity:
-        if not self._cluster:
+        if self._cluster is None:
             self._cluster = self._ask_cluster()
         if topic not in self._known:
             self._known[topic] = _id_of(self._ask([topic])[topic], wait_s=ASK_S)
@@ -59,14 +74,16 @@ class TopicIds:
         }
 
     def forget(self, topic: str) -> None:
+        """Ask anew when it is next needed."""
         self._known.pop(topic, None)
         self._asked = {}
+        self._cluster = self._cluster or None
 
     def _ask(self, topics: list[str]) -> Mapping[str, Future[TopicDescription]]:
-        answers: Mapping[str, Future[TopicDescription]] = self.admin.describe_topics(
+        answers = self.admin.describe_topics(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- untyped by the client
             TopicCollection(topics), request_timeout=ASK_S
         )
-        return answers
+        return cast("Mapping[str, Future[TopicDescription]]", answers)
 
     def _ask_cluster(self) -> str:
         try:
