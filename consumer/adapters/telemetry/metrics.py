@@ -208,16 +208,27 @@ def prometheus_telemetry(
     return PrometheusTelemetry(registry, wall_s, snapshot, counted)
 
 
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes metrics of one registry."""
+
+    registry: CollectorRegistry
+
+    def counter(self, name: Metric, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, registry=self.registry)
+
+    def counters(self, name: Metric, text: str, *labels: str) -> _Children[Counter]:
+        return _Children(self.counter(name, text, *labels))
+
+    def histogram(
+        self, name: Metric, text: str, buckets: tuple[float, ...], *labels: str
+    ) -> Histogram:
+        return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
+
+
 def _counted(registry: CollectorRegistry) -> _Counted:
-    def counter(name: Metric, text: str, *labels: str) -> Counter:
-        return Counter(name, text, labels, registry=registry)
-
-    def counters(name: Metric, text: str, *labels: str) -> _Children[Counter]:
-        return _Children(counter(name, text, *labels))
-
-    def histogram(name: Metric, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-        return Histogram(name, text, labels, buckets=buckets, registry=registry)
-
+    make = _Maker(registry)
+    counter, counters, histogram = make.counter, make.counters, make.histogram
     return _Counted(
         consumed=counters(Metric.RECORDS_CONSUMED, "Records read.", "topic"),
         consumed_bytes=counters(Metric.CONSUMED_BYTES, "Bytes of their values.", "topic"),
