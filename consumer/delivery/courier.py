@@ -173,7 +173,7 @@ class Courier:
             return apart
         batch = self.dispatcher.take_ready()
         self._ready_since_s = now_s if self.dispatcher.ready else None
-        return batch
+        return batch or self.dispatcher.take_apart()  # Which that look may have found.
 
     def _lingers(self, now_s: float) -> bool:
         if self._ready_since_s is None or self.dispatcher.ready >= self.limits.batch_size:

@@ -1,0 +1,163 @@
+"""A record that SEEK never digests is buried at last, an outage of SEEK never is (P6, P7)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from consumer.delivery.lanes import Batch
+from consumer.delivery.limits import Limits, SickLimits
+from consumer.delivery.verdicts import Outage, Verdict
+from tests.unit.courier_driver import (
+    ACCEPTED,
+    BAD,
+    BROKEN,
+    NO_ACCESS,
+    NO_GUARD,
+    SILENT,
+    SLOW,
+    STRANGE,
+    Driver,
+    bad_are,
+)
+from tests.unit.delivery_samples import Publisher, close, lane
+
+MINUTE = 60.0
+
+
+def driver() -> Driver:
+    return Driver(Limits(batch_size=1, flood=NO_GUARD))
+
+
+def serve_with_others(it: Driver, seek_fails: list[int], fault: Verdict, minutes: float) -> None:
+    """A healthy record comes every ten seconds."""
+    end_s = it.now_s + minutes * MINUTE
+    while it.now_s < end_s:
+        it.add(None)
+        it.serve(bad_are(seek_fails, fault), until_s=it.now_s + 10.0)
+
+
+@pytest.mark.parametrize(("fault", "reason"), [(BROKEN, "server_fault"), (STRANGE, "unknown_code")])
+def test_a_record_that_never_passes_while_others_do_is_buried_after_a_quarter_of_an_hour(
+    fault: Outage, reason: str
+) -> None:
+    it = driver()
+    it.add("sick")
+    serve_with_others(it, [0], fault, minutes=14)
+    assert it.buried == []
+    assert it.it.sick == 1
+    serve_with_others(it, [0], fault, minutes=4)
+    (poison,) = it.buried
+    assert (poison.parcel.offset, poison.reason, poison.code) == (0, reason, fault.code)
+    assert poison.attempts >= 5
+    assert it.it.sick == 0
+
+
+@pytest.mark.parametrize("fault", [SLOW, SILENT, NO_ACCESS])
+def test_what_may_be_no_fault_of_the_record_never_buries_it(fault: Verdict) -> None:
+    it = driver()
+    it.add("stuck")
+    serve_with_others(it, [0], fault, minutes=60)
+    assert it.buried == []
+    it.serve(lambda _: ACCEPTED, until_s=it.now_s + MINUTE)
+    assert [parcel.offset for parcel in it.accepted][-1] == 0
+
+
+def test_a_record_that_fails_alone_while_nothing_else_passes_is_never_buried() -> None:
+    """Nothing says that it is not SEEK."""
+    it = driver()
+    it.add("a")
+    it.serve(bad_are([0], BROKEN), until_s=it.now_s + 120 * MINUTE)
+    assert it.buried == []
+
+
+def test_the_outage_before_does_not_count_towards_the_quarter_of_an_hour() -> None:
+    it = driver()
+    it.add("a")
+    it.serve(bad_are([0], BROKEN), until_s=it.now_s + 60 * MINUTE)
+    serve_with_others(it, [0], BROKEN, minutes=10)
+    assert it.buried == []
+
+
+def test_the_fifth_failure_among_acceptances_is_the_first_that_may_bury() -> None:
+    it = Driver(Limits(batch_size=1, flood=NO_GUARD, sick=SickLimits(after_s=0.0)))
+    it.add("a")
+    serve_with_others(it, [0], BROKEN, minutes=10)
+    first_that_told_nothing = 1
+    assert [poison.attempts for poison in it.buried] == [first_that_told_nothing + 5]
+
+
+def test_more_than_three_sick_records_at_once_are_an_outage_of_part_of_seek() -> None:
+    it = driver()
+    it.add("a", "b", "c", "d")
+    serve_with_others(it, [0, 1, 2, 3], BROKEN, minutes=60)
+    assert it.buried == []
+    assert it.it.sick == 4
+
+
+def test_when_one_of_four_recovers_the_others_are_sick_records_again() -> None:
+    it = driver()
+    it.add("a", "b", "c", "d")
+    serve_with_others(it, [0, 1, 2, 3], BROKEN, minutes=30)
+    serve_with_others(it, [0, 1, 2], BROKEN, minutes=10)
+    assert [poison.parcel.offset for poison in it.buried] == [0, 1, 2]
+
+
+def test_a_sick_record_that_is_refused_at_last_is_sick_no_more() -> None:
+    it = driver()
+    it.add("a")
+    serve_with_others(it, [0], BROKEN, minutes=10)
+    assert it.it.sick == 1
+    serve_with_others(it, [0], BAD, minutes=2)
+    assert [poison.reason for poison in it.buried] == ["bad_user_input"]
+    assert it.it.sick == 0
+
+
+def test_a_sick_record_waits_longer_from_time_to_time_but_no_longer_than_a_minute() -> None:
+    it, times = driver(), list[float]()
+    it.add("a")
+
+    def seek(batch: Batch) -> Verdict:
+        if batch.parcels[0].offset == 0:
+            times.append(it.now_s)
+            return BROKEN
+        return ACCEPTED
+
+    while it.now_s < 700.0:
+        it.add(None)
+        it.serve(seek, until_s=it.now_s + 1.0)
+    gaps = [after - before for before, after in pairwise(times)]
+    assert max(gaps) <= 61.0
+    assert len(times) < 40
+
+
+def test_a_sick_record_whose_partition_is_given_up_is_sick_no_more() -> None:
+    """Else four rebalances later every sick record would look like an outage."""
+    it = driver()
+    it.add("a")
+    serve_with_others(it, [0], BROKEN, minutes=10)
+    assert it.it.sick == 1
+    close(it.publisher.lane)
+    it.it.forget(it.publisher.lane)
+    assert it.it.sick == 0
+
+
+def test_a_sick_record_that_lands_after_its_partition_was_given_up_is_sick_no_more() -> None:
+    it = driver()
+    it.add("a")
+    serve_with_others(it, [0], BROKEN, minutes=10)
+    it.pass_over()
+    sick = it.send()
+    assert sick.parcels[0].offset == 0
+    mine = it.publisher.lane
+    it.publisher = Publisher(lane(partition=1))
+    it.add("healthy")
+    it.exchange(ACCEPTED)
+
+    close(mine)
+    it.it.forget(mine)
+    it.land(sick, BROKEN)
+
+    assert it.it.sick == 0
+    assert it.is_quiet()
