@@ -82,10 +82,18 @@ def test_the_outage_before_does_not_count_towards_the_quarter_of_an_hour() -> No
 
 def test_the_fifth_failure_among_acceptances_is_the_first_that_may_bury() -> None:
     it = Driver(Limits(batch_size=1, flood=NO_GUARD, sick=SickLimits(after_s=0.0)))
-    it.add("a")
-    serve_with_others(it, [0], BROKEN, minutes=10)
-    first_that_told_nothing = 1
-    assert [poison.attempts for poison in it.buried] == [first_that_told_nothing + 5]
+    it.add("sick", "healthy")
+    sick, healthy = it.send(), it.send()
+    it.land(sick, BROKEN)
+    it.land(healthy, ACCEPTED)
+    buried = list[int]()
+    for _ in range(5):
+        it.pass_over()
+        assert it.exchange(BROKEN) is sick
+        buried.append(len(it.buried))
+        it.add("healthy")
+        it.exchange(ACCEPTED)
+    assert buried == [0, 0, 0, 0, 1]
 
 
 def test_more_than_three_sick_records_at_once_are_an_outage_of_part_of_seek() -> None:
