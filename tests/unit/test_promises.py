@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from consumer.delivery.commit_memory import Identity, decode, encode
 from consumer.delivery.courier import Courier, Poison
 from consumer.delivery.dead_letter import Envelope, Failure
 from consumer.delivery.dispatcher import Dispatcher
@@ -151,6 +152,12 @@ def test_a_commit_says_the_mark_and_carries_what_is_settled_beyond_it() -> None:
     source = Told()
     Commits(source, partitions, Limits(), Deaf()).turn(10.0)
     assert source.marks == {place: Mark(Offset(0), Offset(3), (Offset(0),))}
+
+
+def test_two_stuck_records_are_both_read_again_after_a_crash() -> None:
+    stuck, others = [Offset(0), Offset(2)], {Offset(1), Offset(3)}
+    text, _ = encode(Identity("", ""), Offset(0), Offset(4), stuck, 4096)
+    assert decode(text, Identity("", ""), Offset(0)).settled == others
 
 
 def test_a_partition_that_would_repeat_too_much_after_a_crash_is_paused() -> None:
