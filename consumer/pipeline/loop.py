@@ -105,8 +105,17 @@ class Pipeline:
         self._show()
 
     def drain(self) -> bool:
-        """Land what is in flight, commit, start nothing new. False when time ran out."""
-        in_time = self._let_go(list(self.partitions.lanes.values()))
+        """Land what is in flight, commit, start nothing new. False when time ran out.
+
+        A commit is refused while the group rebalances, so the rebalance is let go on: what
+        it brings is neither tracked nor committed, so its next owner reads it.
+        """
+        leaving = list(self.partitions.lanes.values())
+        deadline_s = self._clock.monotonic_s() + self._limits.drain_s
+        in_time = self._land_all(leaving, deadline_s)
+        while not self._commit_last(leaving) and self._clock.monotonic_s() < deadline_s:
+            self._source.poll(IDLE_POLL_S)
+        self._forget(list(self.partitions.lanes.values()))
         self._show(at_once=True)
         return in_time
 
@@ -223,20 +232,26 @@ class Pipeline:
     def _lanes(self, places: Sequence[TopicPartition]) -> list[Lane]:
         return [self.partitions.lanes[p] for p in places if p in self.partitions.lanes]
 
-    def _let_go(self, leaving: list[Lane]) -> bool:
+    def _let_go(self, leaving: list[Lane]) -> None:
         """Land what is in flight to one shared deadline, commit, forget."""
+        self._land_all(leaving, self._clock.monotonic_s() + self._limits.drain_s)
+        self._commit_last(leaving)
+        self._forget(leaving)
+
+    def _land_all(self, leaving: list[Lane], deadline_s: float) -> bool:
         began_s = self._clock.monotonic_s()
-        deadline_s = began_s + self._limits.drain_s
         for lane in leaving:
             lane.open = False
             self.courier.forget(lane)
         while self._is_owed(leaving) and self._clock.monotonic_s() < deadline_s:
             self._land(IDLE_POLL_S)
         in_time = not self._is_owed(leaving)
-        self._commits.now(lane for lane in leaving if worth_a_commit(lane))
-        self._forget(leaving)
         self._telemetry.note(Drained(self._clock.monotonic_s() - began_s, in_time))
         return in_time
+
+    def _commit_last(self, leaving: list[Lane]) -> bool:
+        """True when the broker took it, or there was nothing to say."""
+        return self._commits.now(lane for lane in leaving if not lane.gone and worth_a_commit(lane))
 
     def _is_owed(self, leaving: list[Lane]) -> bool:
         flying = {id(parcel.lane) for parcel in self.courier.flying}

@@ -38,28 +38,28 @@ class ServiceProcess:
 
     def kill(self) -> None:
         """SIGKILL: no drain, no commit, no goodbye to the group."""
-        self._send(signal.SIGKILL)
-        self._ended()
+        self.send(signal.SIGKILL)
+        self.ended()
 
     def freeze(self) -> None:
-        self._send(signal.SIGSTOP)
+        self.send(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        self._send(signal.SIGCONT)
+        self.send(signal.SIGCONT)
 
     def terminate(self) -> int:
         """SIGTERM, as Kubernetes does; the exit code."""
-        self._send(signal.SIGTERM)
-        return self._ended()
+        self.send(signal.SIGTERM)
+        return self.ended()
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")
 
-    def _send(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
 
-    def _ended(self) -> int:
+    def ended(self) -> int:
         assert self._process is not None
         return self._process.wait(END_WITHIN_S)
 
