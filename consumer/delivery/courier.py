@@ -157,7 +157,7 @@ class Courier:
         self.dispatcher.forget(lane)
         for topic, batches in self._held.items():
             self._held[topic] = [batch for batch in batches if self.dispatcher.strip(batch)]
-        self._sick &= {batch.number for batch in self.dispatcher.sealed}
+        self._sick &= {batch.number for batch in self.dispatcher.sealed if batch.blamed}
 
     def _choose(self, now_s: float) -> Batch | None:
         take = self.dispatcher
@@ -207,14 +207,14 @@ class Courier:
     ) -> None:
         """No retry helps these parcels: bury them, unless that would be a flood."""
         self._sick.discard(batch.number)
-        if not self.dispatcher.strip(batch):
-            return
-        topic, hirer_id = batch.parcels[0].lane.place.topic, batch.parcels[0].hirer_id
-        if not self.guard.may_bury(Gate(topic, SEND), hirer_id, len(batch.parcels)):
-            self._hold(batch, topic, now_s)
-            return
+        ours = [parcel for parcel in batch.parcels if parcel.lane.open]
+        if ours:
+            topic, hirer_id = ours[0].lane.place.topic, ours[0].hirer_id
+            if not self.guard.may_bury(Gate(topic, SEND), hirer_id, len(ours)):
+                self._hold(batch, topic, now_s)
+                return
         code, message = said
-        landing.poison = [Poison(p, reason, code, message, batch.attempts) for p in batch.parcels]
+        landing.poison = [Poison(p, reason, code, message, batch.attempts) for p in ours]
         self.dispatcher.settle(batch)
 
     def _isolate(self, batch: Batch, culprits: frozenset[int]) -> None:
@@ -265,8 +265,9 @@ class Courier:
         if len(batch.parcels) > 1:
             self._isolate(batch, frozenset())
             return
-        if not self.dispatcher.strip(batch):
+        if not batch.parcels[0].lane.open:
             self._sick.discard(batch.number)
+            self.dispatcher.settle(batch)
             return
         if batch.blamed == 0:
             batch.blamed_since_s = now_s
@@ -307,6 +308,7 @@ class Courier:
 
     def _hold(self, batch: Batch, topic: str, now_s: float) -> None:
         self.dispatcher.hold(topic)
+        self.dispatcher.strip(batch)
         self._held.setdefault(topic, []).append(batch)
         self._next_probe_s.setdefault(topic, now_s + self.limits.flood.probe_s)
 

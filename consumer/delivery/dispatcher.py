@@ -193,6 +193,8 @@ class Dispatcher:
         self._unlock(batch.subjects - left)
         if not links:
             return False
+        if not any(p.lane.open for p in batch.parcels):
+            batch.begin_again()
         batch.parcels, *batch.then = links
         batch.subjects = left
         return True

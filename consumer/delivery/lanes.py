@@ -71,6 +71,13 @@ class Batch:
     token_renewed: bool = False
     """Was refused for its token once already, and is sent again with a fresh one."""
 
+    def begin_again(self) -> None:
+        """Another part of the chain took the place of the one that all this happened to."""
+        self.attempts = self.attempts_before
+        self.failures = self.blamed = self.acceptances_seen = 0
+        self.blamed_since_s = self.not_before_s = 0.0
+        self.token_renewed = False
+
 
 @dataclass(slots=True, eq=False)
 class Isolation:

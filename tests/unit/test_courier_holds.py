@@ -249,3 +249,52 @@ def test_the_others_of_a_batch_are_sent_again_without_them() -> None:
     it.pass_over()
     assert it.send() is batch
     assert offsets(batch) == [50]
+
+
+def split_subject_of_two_partitions(it: Driver) -> Batch:
+    """In flight: the part of the first partition, which the part of the second waits for."""
+    it.add("a")
+    it.publisher = Publisher(lane(partition=1), offset=50)
+    it.add("a")
+    it.exchange(BAD)
+    return it.send()
+
+
+def test_a_refusal_of_a_partition_given_up_buries_nobody_in_its_place() -> None:
+    it = Driver()
+    mine = it.publisher.lane
+    batch = split_subject_of_two_partitions(it)
+    close(mine)
+    it.it.forget(mine)
+    it.land(batch, BAD)
+    assert it.buried == []
+    assert offsets(it.exchange(ACCEPTED)) == [50]
+
+
+def test_a_fault_of_a_partition_given_up_is_held_against_nobody_in_its_place() -> None:
+    it = Driver()
+    mine = it.publisher.lane
+    batch = split_subject_of_two_partitions(it)
+    it.land(batch, BROKEN)
+    close(mine)
+    it.it.forget(mine)
+    it.pass_over()
+    heir = it.exchange(ACCEPTED)
+    assert offsets(heir) == [50]
+    assert (heir.failures, heir.attempts) == (0, 2)
+
+
+def test_a_sick_record_of_a_partition_given_up_makes_way_for_the_next_of_its_subject() -> None:
+    it = Driver()
+    mine = it.publisher.lane
+    sick = split_subject_of_two_partitions(it)
+    it.add("other")
+    other = it.send()
+    it.land(sick, BROKEN)
+    it.land(other, ACCEPTED)
+    it.pass_over()
+    assert it.send() is sick
+    close(mine)
+    it.it.forget(mine)
+    it.land(sick, BROKEN)
+    assert offsets(it.exchange(ACCEPTED)) == [50]
