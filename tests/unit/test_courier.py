@@ -56,6 +56,7 @@ def test_requests_stay_within_what_may_be_in_flight() -> None:
     batch = it.send()
     assert it.is_quiet()
     assert [parcel.offset for parcel in it.it.flying] == [0, 1]
+    assert it.it.flight(batch.number) is batch
     it.land(batch, ACCEPTED)
     assert offsets(it.send()) == [2]
 

@@ -30,7 +30,7 @@ from tests.unit.delivery_samples import Publisher, close, lane
 
 UNWELCOME = "unwelcome"
 STEPS = 80
-PASSING = [BROKEN, SLOW, SILENT, NO_TOKEN, NO_ACCESS, BUSY, NotStarted()]
+PASSING: list[Verdict] = [BROKEN, SLOW, SILENT, NO_TOKEN, NO_ACCESS, BUSY, NotStarted()]
 LIMITS = Limits(batch_size=5, flood=FloodLimits(window=12, at_least=8, probe_s=20.0))
 
 
