@@ -93,8 +93,8 @@ class Commits:
 
 
 def worth_a_commit(lane: Lane) -> bool:
-    """The mark moved, or more is settled beyond it: a new owner would repeat that."""
-    """The mark has moved, or more beyond it is settled than the broker remembers."""
+    """The mark has moved, or more beyond it is settled than the broker remembers: a new owner
+    would repeat that."""
     tracker = lane.tracker
     return tracker.exposed > 0 or tracker.mark > tracker.committed
 

@@ -1,0 +1,122 @@
+"""Doubles of the ports, as small as the parts of the pipeline under test allow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from consumer.delivery.dead_letter import Envelope
+from consumer.delivery.lanes import Lane
+from consumer.delivery.limits import Limits
+from consumer.delivery.records import Offset, OutgoingRecord, TopicPartition
+from consumer.observed import Occurrence, Snapshot
+from consumer.pipeline.partitions import Partitions
+from consumer.ports import Buried, Fault, Mark, Polled, Prepared, Reading
+
+ENVELOPE = Envelope("seek-signals.dlq", "seek-signals", "seek-signals.retry", "1.2.3", "abc")
+
+Told = TypeVar("Told")
+
+
+@dataclass(slots=True)
+class NotedTelemetry:
+    noted: list[Occurrence] = field(default_factory=list[Occurrence])
+
+    def note(self, occurrence: Occurrence) -> None:
+        self.noted.append(occurrence)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Of no interest here."""
+
+    def of(self, kind: type[Told]) -> list[Told]:
+        return [occurrence for occurrence in self.noted if isinstance(occurrence, kind)]
+
+
+@dataclass(slots=True)
+class CommitsOnly:
+    """A source that is only committed to; it carries what is beyond a mark when told so."""
+
+    carries: bool = True
+    takes: bool = True
+    sent: list[dict[TopicPartition, Mark]] = field(default_factory=list[dict[TopicPartition, Mark]])
+    sent_now: list[dict[TopicPartition, Mark]] = field(
+        default_factory=list[dict[TopicPartition, Mark]]
+    )
+
+    def poll(self, wait_s: float) -> Polled:  # noqa: ARG002 -- the port's name
+        return Polled()
+
+    def faults(self) -> Sequence[Fault]:
+        return ()
+
+    def commit(self, marks: Mapping[TopicPartition, Mark]) -> Collection[TopicPartition]:
+        self.sent.append(dict(marks))
+        return set(marks) if self.carries else set()
+
+    def commit_now(self, marks: Mapping[TopicPartition, Mark]) -> bool:
+        self.sent_now.append(dict(marks))
+        return self.takes
+
+    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+        """Of no interest here."""
+
+    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+        """Of no interest here."""
+
+
+@dataclass(slots=True)
+class Graveyard:
+    """A dead-letter topic that reports what it is told to."""
+
+    written: list[tuple[int, OutgoingRecord]] = field(
+        default_factory=list[tuple[int, OutgoingRecord]]
+    )
+    unreported: list[Buried] = field(default_factory=list[Buried])
+
+    def bury(self, ticket: int, letter: OutgoingRecord) -> None:
+        self.written.append((ticket, letter))
+
+    def reports(self, wait_s: float) -> Sequence[Buried]:  # noqa: ARG002 -- the port's name
+        reports, self.unreported = self.unreported, []
+        return reports
+
+    @property
+    def tickets(self) -> list[int]:
+        return [ticket for ticket, _ in self.written]
+
+    def confirm(self, *tickets: int) -> None:
+        self.unreported += [Buried(ticket, None) for ticket in tickets]
+
+    def refuse(self, *tickets: int, too_large: bool = False) -> None:
+        self.unreported += [Buried(ticket, "NOT_NOW", too_large) for ticket in tickets]
+
+
+@dataclass(slots=True)
+class Library:
+    """A reader that knows what each value says; what it does not know is a good signal."""
+
+    readings: dict[bytes | None, Reading] = field(default_factory=dict[bytes | None, Reading])
+    asked: list[bytes | None] = field(default_factory=list[bytes | None])
+
+    def read(self, value: bytes | None) -> Reading:
+        self.asked.append(value)
+        good = Prepared("ApplicationStatusUpdate", str(value), "acme", 1, value or b"", ())
+        return self.readings.get(value, good)
+
+
+def ours(lanes: Sequence[Lane], limits: Limits | None = None) -> Partitions:
+    it = Partitions(limits or Limits())
+    for lane in lanes:
+        it.lanes[lane.place] = lane
+    return it
+
+
+def admitted(partitions: Partitions, lane: Lane, count: int, size: int = 1) -> None:
+    for _ in range(count):
+        partitions.admit(lane, lane.tracker.position, size)
+
+
+def settled(partitions: Partitions, lane: Lane, *offsets: int, size: int = 1) -> None:
+    for offset in offsets:
+        partitions.settle(lane, Offset(offset), size)

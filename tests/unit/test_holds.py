@@ -1,0 +1,37 @@
+"""A hold is told when it begins and when it ends, and lasts from the one to the other."""
+
+from __future__ import annotations
+
+from consumer.observed import Hold, HoldBegan, HoldEnded, HoldReason
+from consumer.pipeline.holds import HoldKey, Holds
+from tests.unit.pipeline_doubles import NotedTelemetry
+
+SEEK = HoldKey(HoldReason.SEEK, None)
+FLOOD = HoldKey(HoldReason.FLOOD, "moves")
+
+
+def test_a_hold_is_told_once_when_it_begins() -> None:
+    telemetry = NotedTelemetry()
+    it = Holds(telemetry)
+    it.update({SEEK: "HTTP 503"}, 1_000)
+    it.update({SEEK: "HTTP 503"}, 2_000)
+    assert telemetry.noted == [HoldBegan(HoldReason.SEEK, None, "HTTP 503")]
+    assert it.now() == (Hold(HoldReason.SEEK, None, 1_000, "HTTP 503"),)
+
+
+def test_a_hold_is_told_when_it_ends_with_how_long_it_was() -> None:
+    telemetry = NotedTelemetry()
+    it = Holds(telemetry)
+    it.update({SEEK: "HTTP 503"}, 1_000)
+    it.update({}, 3_500)
+    assert telemetry.noted[1:] == [HoldEnded(HoldReason.SEEK, None, 2.5)]
+    assert it.now() == ()
+
+
+def test_one_hold_may_end_while_another_goes_on() -> None:
+    telemetry = NotedTelemetry()
+    it = Holds(telemetry)
+    it.update({SEEK: "HTTP 503", FLOOD: "nearly all"}, 1_000)
+    it.update({FLOOD: "nearly all"}, 2_000)
+    assert telemetry.of(HoldEnded) == [HoldEnded(HoldReason.SEEK, None, 1.0)]
+    assert [hold.topic for hold in it.now()] == ["moves"]

@@ -1,0 +1,153 @@
+"""What is pending is counted, and bounded in all and for each partition (P5)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from consumer.delivery.lanes import Lane
+from consumer.delivery.limits import Limits
+from consumer.pipeline.partitions import Partitions
+from tests.unit.delivery_samples import lane, record
+from tests.unit.pipeline_doubles import admitted, ours, settled
+
+LIMITS = Limits(
+    pending_records=100, pending_bytes=1_000, pending_per_partition=40, exposed_per_partition=60
+)
+
+
+def turned(
+    it: Partitions, held: Collection[str] = (), *, enough: bool = False
+) -> tuple[list[Lane], list[Lane]]:
+    """What is paused and resumed in one turn."""
+    paused, resumed = it.to_pause(held, enough=enough), it.to_resume(held, enough=enough)
+    for changed in (*paused, *resumed):
+        changed.paused = not changed.paused
+    return paused, resumed
+
+
+def test_records_and_bytes_are_pending_until_they_are_settled() -> None:
+    one, two = lane(partition=0), lane(partition=1)
+    it = ours([one, two])
+    admitted(it, one, 3, size=10)
+    admitted(it, two, 1, size=5)
+    assert (it.pending, it.pending_bytes) == (4, 35)
+    settled(it, one, 1, size=10)
+    assert (it.pending, it.pending_bytes, it.settled) == (3, 25, 1)
+    assert (one.tracker.mark, one.pending_bytes) == (0, 20)
+
+
+def test_a_partition_that_left_takes_what_is_pending_along() -> None:
+    one, two = lane(partition=0), lane(partition=1)
+    it = ours([one, two])
+    admitted(it, one, 3, size=10)
+    admitted(it, two, 1, size=5)
+    it.drop(one)
+    assert (it.pending, it.pending_bytes) == (1, 5)
+    assert it.of_topic("moves") == [two]
+    assert not one.open
+
+
+def test_nothing_is_settled_for_a_partition_that_left() -> None:
+    one = lane()
+    it = ours([one])
+    admitted(it, one, 1, size=10)
+    it.drop(one)
+    settled(it, one, 0, size=10)
+    assert (it.settled, it.pending_bytes, one.tracker.mark) == (0, 0, 0)
+
+
+def test_a_partition_pauses_at_its_bound_and_resumes_at_half_of_it() -> None:
+    one, two = lane(partition=0), lane(partition=1)
+    it = ours([one, two], LIMITS)
+    admitted(it, one, 39)
+    assert turned(it) == ([], [])
+    admitted(it, one, 1)
+    assert turned(it) == ([one], [])
+    settled(it, one, *range(20))
+    assert turned(it) == ([], [])
+    settled(it, one, 20)
+    assert turned(it) == ([], [one])
+
+
+def test_a_partition_of_large_records_pauses_at_its_share_of_the_bytes() -> None:
+    """Else one stuck partition would fill the memory that all share."""
+    one, two = lane(partition=0), lane(partition=1)
+    it = ours([one, two], LIMITS)
+    admitted(it, one, 4, size=100)
+    assert turned(it) == ([one], [])
+    settled(it, one, 0, 1, size=100)
+    assert turned(it) == ([], [])
+    settled(it, one, 2, size=100)
+    assert turned(it) == ([], [one])
+
+
+def test_one_stuck_record_pauses_its_partition_before_too_much_lies_beyond_it() -> None:
+    one, two = lane(partition=0), lane(partition=1)
+    it = ours([one, two], LIMITS)
+    for first in (0, 30):
+        admitted(it, one, 30)
+        settled(it, one, *range(max(1, first), first + 30))
+    assert turned(it) == ([], [])
+    admitted(it, one, 1)
+    settled(it, one, 60)
+    assert turned(it) == ([one], [])
+    settled(it, one, 0)
+    assert turned(it) == ([], [one])
+
+
+def test_all_pause_when_records_fill_the_bound_and_resume_at_half_of_it() -> None:
+    lanes = [lane(partition=number) for number in range(4)]
+    it = ours(lanes, LIMITS)
+    for some in lanes:
+        admitted(it, some, 25)
+    assert turned(it) == (lanes, [])
+    for some in lanes:
+        settled(it, some, *range(12))
+    assert turned(it) == ([], [])
+    for some in lanes:
+        settled(it, some, 12)
+    assert turned(it) == ([], lanes)
+
+
+def test_all_pause_when_bytes_fill_the_bound() -> None:
+    lanes = [lane(partition=number) for number in range(4)]
+    it = ours(lanes, LIMITS)
+    for some in lanes:
+        admitted(it, some, 1, size=250)
+    assert turned(it) == (lanes, [])
+
+
+def test_a_partition_that_comes_while_all_is_full_is_paused_too() -> None:
+    lanes = [lane(partition=number) for number in range(4)]
+    it = ours(lanes, LIMITS)
+    for some in lanes:
+        admitted(it, some, 25)
+    turned(it)
+    late = lane(partition=9)
+    it.lanes[late.place] = late
+    assert turned(it) == ([late], [])
+
+
+def test_all_pause_while_there_is_enough_to_send() -> None:
+    lanes = [lane(partition=number) for number in range(2)]
+    it = ours(lanes, LIMITS)
+    assert turned(it, enough=True) == (lanes, [])
+    assert turned(it, enough=True) == ([], [])
+    assert turned(it) == ([], lanes)
+
+
+def test_a_held_topic_is_paused_and_others_are_not() -> None:
+    moves, closings = lane("moves"), lane("closings")
+    it = ours([moves, closings], LIMITS)
+    assert turned(it, ["moves"]) == ([moves], [])
+    assert turned(it, ["moves"]) == ([], [])
+    assert turned(it) == ([], [moves])
+
+
+def test_a_partition_with_parked_records_waits_until_they_are_read() -> None:
+    one = lane()
+    it = ours([one], LIMITS)
+    one.parked.append(record(0))
+    assert turned(it) == ([one], [])
+    one.parked.clear()
+    assert turned(it) == ([], [one])

@@ -1,0 +1,38 @@
+"""Each landing is told in words of a closed set: free text of SEEK never becomes a label."""
+
+from __future__ import annotations
+
+import pytest
+
+from consumer.delivery.lanes import Batch, Isolation
+from consumer.delivery.verdicts import Accepted, NotStarted, Verdict
+from consumer.pipeline.reports import landed_request
+from consumer.ports import Landed
+from tests.unit.courier_driver import ACCEPTED, BAD, BUSY, NO_ACCESS, STRANGE, TOO_LARGE
+from tests.unit.delivery_samples import Publisher
+
+
+@pytest.mark.parametrize(
+    ("verdict", "outcome", "code"),
+    [
+        (ACCEPTED, "accepted", "none"),
+        (Accepted(validated_only=True), "validated", "none"),
+        (BAD, "refused", "bad_user_input"),
+        (TOO_LARGE, "refused", "request_too_large"),
+        (BUSY, "throttled", "none"),
+        (NO_ACCESS, "unauthenticated", "none"),
+        (STRANGE, "outage", "unknown_code"),
+        (NotStarted(), "not_started", "none"),
+    ],
+)
+def test_a_verdict_has_its_words(verdict: Verdict, outcome: str, code: str) -> None:
+    batch = Batch(7, Publisher().parcels("a", "b"), {"a", "b"})
+    told = landed_request(Landed(7, verdict, "request-1", 0.5), batch)
+    assert (told.outcome, told.code) == (outcome, code)
+    assert (told.signals, told.seconds, told.request_id) == (2, 0.5, "request-1")
+    assert (told.batch_id, told.isolating) == (7, False)
+
+
+def test_a_part_of_a_search_is_told_as_such() -> None:
+    batch = Batch(7, Publisher().parcels("a"), {"a"}, isolation=Isolation(40))
+    assert landed_request(Landed(7, BAD), batch).isolating
