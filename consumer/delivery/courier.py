@@ -266,7 +266,6 @@ class Courier:
             self._isolate(batch, frozenset())
             return
         if not batch.parcels[0].lane.open:
-            self._sick.discard(batch.number)
             self.dispatcher.settle(batch)
             return
         if batch.blamed == 0:

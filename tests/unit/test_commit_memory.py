@@ -107,6 +107,12 @@ def test_a_wide_gap_drops_the_bitmap_rather_than_fill_the_memory() -> None:
     assert decode(text, OURS, MARK) == Memory()
 
 
+def test_nothing_is_said_to_be_carried_that_would_not_be_read_back() -> None:
+    _, widest = encode(OURS, MARK, Offset(MARK + SPAN_MAX), [MARK], ROOM)
+    _, wider = encode(OURS, MARK, Offset(MARK + SPAN_MAX + 1), [MARK], ROOM)
+    assert (widest, wider) == (True, False)
+
+
 def test_without_room_for_a_header_nothing_is_written() -> None:
     assert encode(OURS, MARK, Offset(MARK + 2), [MARK], 10) == ("", False)
 

@@ -269,6 +269,7 @@ def test_a_probe_whose_fault_was_its_own_makes_room_for_the_next() -> None:
     it.add("a", "b", "c", "d")
     first, second = it.send(), it.send()
     it.land(first, NO_ACCESS)
+    it.now_s += 1.0
     it.land(it.send(), NO_ACCESS)
     it.pass_over(61.0)
     it.land(second, ACCEPTED)
