@@ -131,7 +131,7 @@ def test_members_come_and_go_and_nothing_is_lost(
     stream = believable_stream(seed=8, events=4_000, now_ms=time.time_ns() // 1_000_000)
     with scene(kafka, registry, tmp_path, latency_s=0.1) as it:
         it.publisher.publish(stream)
-        environment = it.environment(SEEK_SIGNALS_IN_FLIGHT_MAX="2")
+        environment = it.environment(SEEK_SIGNALS_IN_FLIGHT_MAX="2", SEEK_SIGNALS_DRAIN_S="15")
         if protocol == "consumer":
             environment["KAFKA_GROUP_PROTOCOL"] = "consumer"
             del environment["KAFKA_SESSION_TIMEOUT_MS"], environment["KAFKA_HEARTBEAT_INTERVAL_MS"]
