@@ -268,15 +268,16 @@ class Courier:
         if not batch.parcels[0].lane.open:
             self.dispatcher.settle(batch)
             return
-        if batch.blamed == 0:
-            batch.blamed_since_s = now_s
-        batch.blamed += 1
+        batch.waits += 1
+        if outage.fault in _BURIABLE:
+            batch.blamed_since_s = batch.blamed_since_s if batch.blamed else now_s
+            batch.blamed += 1
         if self._is_sick(batch, outage.fault, now_s):
             said = (outage.code, outage.message)
             self._condemn(batch, outage.fault, said, landing, now_s)
             return
         pacing = self.limits.pacer
-        wait_s = full_jitter_s(batch.blamed, jitter, pacing.hold_base_s, pacing.hold_max_s)
+        wait_s = full_jitter_s(batch.waits, jitter, pacing.hold_base_s, pacing.hold_max_s)
         batch.not_before_s = now_s + wait_s
         self.dispatcher.seal(batch)
 

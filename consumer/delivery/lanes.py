@@ -61,8 +61,10 @@ class Batch:
     isolation: Isolation | None = None
     failures: int = 0
     """Outage-shaped answers in a row."""
+    waits: int = 0
+    """Times that it failed alone while others were accepted, whatever the fault."""
     blamed: int = 0
-    """Of these, how many while other signals were accepted."""
+    """Of these, how many were of a kind that can be held against it at last."""
     acceptances_seen: int = 0
     """Of the whole service, when this batch last failed."""
     blamed_since_s: float = 0.0
@@ -74,7 +76,7 @@ class Batch:
     def begin_again(self) -> None:
         """Another part of the chain took the place of the one that all this happened to."""
         self.attempts = self.attempts_before
-        self.failures = self.blamed = self.acceptances_seen = 0
+        self.failures = self.waits = self.blamed = self.acceptances_seen = 0
         self.blamed_since_s = self.not_before_s = 0.0
         self.token_renewed = False
 

@@ -96,6 +96,20 @@ def test_the_fifth_failure_among_acceptances_is_the_first_that_may_bury() -> Non
     assert buried == [0, 0, 0, 0, 1]
 
 
+def test_a_failure_that_may_be_no_fault_of_the_record_does_not_count_towards_the_five() -> None:
+    it = Driver(Limits(batch_size=1, flood=NO_GUARD, sick=SickLimits(after_s=0.0)))
+    it.add("stuck", "healthy")
+    stuck, healthy = it.send(), it.send()
+    it.land(stuck, SLOW)
+    it.land(healthy, ACCEPTED)
+    for fault in (SLOW, SLOW, SLOW, SLOW, BROKEN):
+        it.pass_over()
+        assert it.exchange(fault) is stuck
+        it.add("healthy")
+        it.exchange(ACCEPTED)
+    assert it.buried == []
+
+
 def test_more_than_three_sick_records_at_once_are_an_outage_of_part_of_seek() -> None:
     it = driver()
     it.add("a", "b", "c", "d")
