@@ -121,7 +121,7 @@ class Node:
             try:
                 known = admin.list_topics(timeout=GLANCE_S * 5).brokers
             except KafkaException:
-                time.sleep(GLANCE_S)
+                time.sleep(GLANCE_S)  # A broker tells nobody when it is ready.
                 continue
             if self.node_id in known and len(known) >= brokers:
                 return

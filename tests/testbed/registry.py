@@ -45,7 +45,7 @@ class Registry:
             self.process.fail_unless_alive()
             if self._answers():
                 return
-            time.sleep(GLANCE_S)
+            time.sleep(GLANCE_S)  # It tells nobody when it is ready.
         msg = f"no registry after {READY_WAIT_S} s:\n{self.process.last_words()}"
         raise BrokenTestBedError(msg)
 

@@ -90,7 +90,7 @@ class RegistryClient:
         schema = Schema(text, schema_type="AVRO")
         try:
             return self._attempt(lambda: self.client.register_schema(subject, schema))
-        except Exception as error:
+        except Exception as error:  # The client lets escape whatever it trips over.
             msg = f"the registry did not take the schema of {subject!r}: {_detail(error)}"
             raise RegistryError(msg) from error
 
