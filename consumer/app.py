@@ -76,8 +76,10 @@ class Service:
 
 def run_service(settings: Settings, stop: threading.Event) -> int:
     """Runs until `stop` is set. Raises what stops the service (`consumer.errors`)."""
-    registry = connect(settings.registry.client_config())
-    with assembled(settings, registry) as service:
+    with ExitStack() as closing:
+        registry = connect(settings.registry.client_config())
+        closing.callback(registry.close)
+        service = closing.enter_context(assembled(settings, registry))
         watchdog = threading.Thread(
             target=_end_in_time, args=(stop, service.stopping_s), name="watchdog", daemon=True
         )

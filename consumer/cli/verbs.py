@@ -33,11 +33,7 @@ VERBS = (
         "consumer.sandbox.command:sandbox",
         "Serve a SEEK of your own: tokens, GraphQL, and faults on demand.",
     ),
-    Verb(
-        "publish",
-        "consumer.demo.publish_command:publish",
-        "Write status changes from a file to Kafka.",
-    ),
+    Verb("publish", "consumer.cli.publish:publish", "Write status changes from a file to Kafka."),
     Verb("settings", "consumer.cli.settings:settings", "Show every setting, and where it is from."),
     Verb("version", "consumer.cli.version:version", "Show the versions of this program's parts."),
 )

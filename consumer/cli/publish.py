@@ -14,6 +14,7 @@ from rich.console import Console
 
 from consumer.adapters.avro.registry import connect
 from consumer.adapters.avro.writer import EventWriter, encode_event
+from consumer.cli.config import ConfigOption, file_settings
 from consumer.delivery.records import Offset, TopicPartition
 from consumer.demo.expectations import Kind
 from consumer.demo.publish_progress import progress
@@ -21,8 +22,7 @@ from consumer.demo.publish_topics import topics_of
 from consumer.demo.publisher import PUBLISHER_DEFAULTS, Publisher, kafka_producer
 from consumer.demo.publishing import Account, Encode, Publication, summary
 from consumer.errors import ExitCode
-from consumer.settings.load import load_connections, load_file
-from consumer.settings.names import CONFIG_VARIABLE
+from consumer.settings.load import load_connections
 
 _SPARE_S: Final = 5.0  # The client reports each time-out itself; this is for a client that hangs.
 _AFTER_INTERRUPT_S: Final = 10.0  # What is under way is confirmed in well under a second.
@@ -49,10 +49,7 @@ def publish(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check all lines; connect to nothing.")
     ] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", "-c", metavar="FILE", help="Settings as TOML, as `run` has it."),
-    ] = None,
+    config: ConfigOption = None,
 ) -> None:
     """Write status changes from a file to Kafka.
 
@@ -103,8 +100,7 @@ def _outlet(
     config: Path | None, named: Sequence[str], timeout_s: float, account: Account
 ) -> _Outlet:
     """Settings to a producer and a registry; connects to the latter at the first event."""
-    path = config or os.environ.get(CONFIG_VARIABLE)
-    settings = load_connections(os.environ, load_file(Path(path)) if path else {})
+    settings = load_connections(os.environ, file_settings(os.environ, config))
     topics = topics_of(settings.source, named)
     registry = connect(settings.registry.client_config())
     properties = {
