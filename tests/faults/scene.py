@@ -77,7 +77,11 @@ def scene(
     topics = {kind: f"{kind.replace('_', '-')}-{name}" for kind in Kind}
     create_topics(kafka, {topics[kind]: count for kind, count in PARTITIONS.items()})
     create_topics(kafka, {f"{group}.dlq": 6, f"{group}.retry": 3})
-    config = SandboxConfig(journal=folder / "journal.ndjson", latency_s=latency_s)
+    config = SandboxConfig(
+        journal=folder / "journal.ndjson",
+        requests=folder / "requests.ndjson",
+        latency_s=latency_s,
+    )
     places = [
         TopicPartition(topics[kind], partition)
         for kind, count in PARTITIONS.items()
