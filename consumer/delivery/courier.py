@@ -143,7 +143,7 @@ class Courier:
                 self.pacer.throttled(now_s, started_s, verdict.retry_after_s, jitter)
                 self.dispatcher.seal_first(batch)
             case Unauthenticated():
-                self._without_access(batch, started_s, now_s)
+                self._without_access(batch, verdict, started_s, now_s)
             case Outage():
                 self._fail(batch, verdict, started_s, now_s, jitter, landing)
             case NotStarted():
@@ -228,7 +228,9 @@ class Courier:
         isolation.requests_left -= sum(len(chain) for chain in chains)
         self.dispatcher.divide(batch, chains)
 
-    def _without_access(self, batch: Batch, started_s: float, now_s: float) -> None:
+    def _without_access(
+        self, batch: Batch, verdict: Unauthenticated, started_s: float, now_s: float
+    ) -> None:
         if not batch.token_renewed:
             batch.token_renewed = True
             self.pacer.undecided(started_s)
@@ -236,7 +238,7 @@ class Courier:
             return
         batch.token_renewed = False
         if not self._is_to_blame(batch):
-            self.trouble = "SEEK refuses the credentials, or the token that they gave"
+            self.trouble = verdict.trouble
             self.pacer.credentials_refused(now_s)
             self.dispatcher.seal(batch)
             return

@@ -64,6 +64,9 @@ class Unauthenticated:
     """The token, or the credentials for a token, were refused."""
 
     message: str = ""
+    """The far side's words: never for a log."""
+    trouble: str = "SEEK refuses the token that the credentials gave"
+    """In words of ours, for operators: what was refused, or could not be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ def test_a_hold_is_told_with_its_reason(log: Log) -> None:
 
     began, ended = log.lines()
     assert (began["level"], began["reason"], began["detail"]) == ("error", "seek", "HTTP 503")
+    assert "see whether SEEK is up" in began["advice"]
     assert (ended["level"], ended["reason"], ended["seconds"]) == ("info", "seek", 12.5)
 
 

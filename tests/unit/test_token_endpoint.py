@@ -79,8 +79,8 @@ def test_refused_credentials_are_not_tried_again(status: int) -> None:
     asking = Asking([reply({"error": "access_denied"}, status)])
     fetched = asking.fetch()
     assert isinstance(fetched, Unauthenticated)
-    assert f"HTTP {status}, access_denied" in fetched.message
-    assert "check the client id" in fetched.message
+    assert f"HTTP {status}, access_denied" in fetched.trouble
+    assert "check the client id" in fetched.trouble
     assert len(asking.transport.posted) == 1
 
 
@@ -88,7 +88,7 @@ def test_refused_credentials_are_not_tried_again(status: int) -> None:
 def test_words_of_the_endpoint_that_are_no_code_stay_out_of_messages(error: object) -> None:
     fetched = Asking([reply({"error": error}, 401)]).fetch()
     assert isinstance(fetched, Unauthenticated)
-    assert "(HTTP 401)" in fetched.message
+    assert "(HTTP 401)" in fetched.trouble
 
 
 @pytest.mark.parametrize("blip", [AWAY, reply({}, 503), reply({}, 429), reply({}, 408)])
@@ -192,7 +192,7 @@ def test_unreadable_credentials_hold_like_refused_ones(
     unreadable: CredentialsUnreadableError,
 ) -> None:
     endpoint = TokenEndpoint(FakeTransport([]), Unreadable(unreadable), OPTIONS, FakeClock())
-    assert endpoint.fetch() == Unauthenticated(str(unreadable))
+    assert endpoint.fetch() == Unauthenticated(trouble=str(unreadable))
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ class TokenEndpoint:
         try:
             credentials = self.credentials.read()
         except CredentialsUnreadableError as error:
-            return Unauthenticated(str(error))
+            return Unauthenticated(trouble=str(error))
         over_by_s = self.clock.monotonic_s() + self.options.total_s
         tries = Retrying(
             stop=stop_after_attempt(self.options.attempts)
@@ -175,7 +175,7 @@ def _refused(answer: HttpAnswer) -> Unauthenticated:
     if isinstance(error, str) and _OAUTH_ERROR.fullmatch(error):
         code = f"{code}, {error}"
     return Unauthenticated(
-        f"the token endpoint refused the credentials ({code}): "
+        trouble=f"the token endpoint refused the credentials ({code}): "
         "check the client id, the client secret and the audience"
     )
 

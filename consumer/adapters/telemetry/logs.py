@@ -13,6 +13,7 @@ from typing import Literal, TextIO, cast
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
+from consumer.adapters.telemetry.hold_advice import HOLD_ADVICE
 from consumer.adapters.telemetry.rate_limit import RateLimit
 from consumer.observed import (
     CommitRefused,
@@ -98,7 +99,13 @@ class LoggingTelemetry:
     @_tell.register
     def _hold_began(self, occurrence: HoldBegan) -> None:
         reason, topic, detail = occurrence
-        logger().error("hold began", reason=reason.value, topic=topic, detail=detail)
+        logger().error(
+            "hold began",
+            reason=reason.value,
+            topic=topic,
+            detail=detail,
+            advice=HOLD_ADVICE.get(reason),
+        )
 
     @_tell.register
     def _hold_ended(self, occurrence: HoldEnded) -> None:
