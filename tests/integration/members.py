@@ -1,0 +1,247 @@
+"""Members of one group as processes, under load, and which of them owned what, and when."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from math import inf
+from typing import NamedTuple, cast
+
+from consumer.delivery.records import TopicPartition
+from consumer.demo.balance import Published
+from consumer.demo.expectations import DemoEvent, SignalKey, ToBeAccepted, signal_key
+from tests.faults.scene import Scene
+from tests.faults.service import ServiceProcess, service
+
+PROTOCOLS = ["classic", "consumer"]
+SESSION_S = 6.0
+"""Of both protocols: `Scene.environment`, and the test broker for KIP-848."""
+LEASE_S = 5.0
+REQUEST_S = 8.0
+IN_FLIGHT = 2
+COMMIT_RECORDS = 1_000
+PATIENCE_S = 120.0
+BLINK_MS = 5.0
+"""Two clocks are read one after the other, and one of them is written down in milliseconds."""
+
+
+def settings(it: Scene, protocol: str, **more: str) -> dict[str, str]:
+    """Few requests at once, so that a backlog lasts; patience for a busy machine, so that no
+    time-out adds a duplicate of its own."""
+    environment = it.environment(
+        SEEK_SIGNALS_IN_FLIGHT_MAX=str(IN_FLIGHT),
+        SEEK_SIGNALS_IN_FLIGHT_START=str(IN_FLIGHT),
+        SEEK_SIGNALS_REQUEST_TOTAL_S=str(REQUEST_S),
+        SEEK_SIGNALS_DRAIN_S="15",
+        SEEK_SIGNALS_LEASE_S=str(LEASE_S),
+        **more,
+    )
+    if protocol == "consumer":
+        environment["KAFKA_GROUP_PROTOCOL"] = "consumer"
+        environment["SEEK_SIGNALS_SESSION_TIMEOUT_S"] = str(SESSION_S)
+        del environment["KAFKA_SESSION_TIMEOUT_MS"], environment["KAFKA_HEARTBEAT_INTERVAL_MS"]
+    return environment
+
+
+class Turn(NamedTuple):
+    """A line of a member's log about its partitions."""
+
+    at_ms: float
+    event: str
+    """`assigned`, `revoked` or `lost`."""
+    places: frozenset[TopicPartition]
+
+
+class Stay(NamedTuple):
+    """For how long a member owned a partition, by its own log."""
+
+    place: TopicPartition
+    from_ms: float
+    to_ms: float
+
+
+@dataclass(slots=True)
+class Member:
+    process: ServiceProcess
+    session: str = ""
+    """The `X-Session-Id` of its requests."""
+    stopped_ms: float = inf
+    """When it was killed, or last frozen: what it accepted shortly before may come again."""
+    freezes: list[tuple[float, float]] = field(default_factory=list)
+    """From and to, in milliseconds of the wall clock."""
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.stopped_ms = now_ms()
+
+    def freeze(self) -> None:
+        self.process.freeze()
+        self.stopped_ms = now_ms()
+        self.freezes.append((self.stopped_ms, inf))
+
+    def thaw(self) -> None:
+        self.freezes[-1] = (self.freezes[-1][0], now_ms())
+        self.process.thaw()
+
+    def turns(self) -> list[Turn]:
+        """Those with partitions: a rebalance that moves none says so, too."""
+        lines = (json.loads(line) for line in self.process.said().splitlines() if line[:1] == "{")
+        return [
+            Turn(_ms(line["timestamp"]), line["event"].removeprefix("partitions "), _places(line))
+            for line in lines
+            if line["event"].startswith("partitions ") and line["partitions"]
+        ]
+
+    @property
+    def owns(self) -> set[TopicPartition]:
+        owned: set[TopicPartition] = set()
+        for turn in self.turns():
+            owned = owned | turn.places if turn.event == "assigned" else owned - turn.places
+        return owned
+
+    def stays(self) -> Iterator[Stay]:
+        """What it may have sent for: a partition that it lost counts as its own for a lease,
+        from the beginning of the freeze if it was frozen."""
+        since: dict[TopicPartition, float] = {}
+        for turn in self.turns():
+            for place in turn.places:
+                if turn.event == "assigned":
+                    since[place] = turn.at_ms
+                elif place in since:
+                    to_ms = turn.at_ms
+                    if turn.event == "lost":
+                        to_ms = self._frozen_before(to_ms) + LEASE_S * 1000
+                    yield Stay(place, since.pop(place), to_ms)
+        for place, from_ms in since.items():
+            yield Stay(place, from_ms, inf)
+
+    def _frozen_before(self, at_ms: float) -> float:
+        """The beginning of the freeze in which the session ran out, else the time itself."""
+        froze_ms, thawed_ms = self.freezes[-1] if self.freezes else (inf, inf)
+        woke_lately = thawed_ms <= at_ms and thawed_ms - froze_ms >= SESSION_S * 1000
+        return froze_ms if woke_lately else at_ms
+
+
+@dataclass(slots=True)
+class Company:
+    """One group, the load that it has, and all that were ever its members."""
+
+    it: Scene
+    environment: Mapping[str, str]
+    load: list[DemoEvent]
+    """Still to be published, the next one last."""
+    per_s: float
+    members: list[Member] = field(default_factory=list)
+    _published_s: float = field(default_factory=time.monotonic)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @contextmanager
+    def member(self) -> Iterator[Member]:
+        """Started and at work: it has partitions, and SEEK accepted signals of its own."""
+        others = {each.session for each in self.members}
+        log = self.it.folder / f"member-{next(self._numbers)}.log"
+        with service(self.environment, log) as process:
+            member = Member(process)
+            self.members.append(member)
+            self.until(lambda: bool(self._strangers(others)), f"{log.name} at work")
+            (member.session,) = self._strangers(others)
+            yield member
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """While the load goes on and the oracle looks."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < deadline_s, f"{what}: {self._last_words()}"
+            self.go_on()
+            self.it.oracle.look()
+
+    def go_on(self) -> None:
+        """Publish what is due by now."""
+        due = int((time.monotonic() - self._published_s) * self.per_s)
+        if due:
+            self._published_s += due / self.per_s
+            self.it.publisher.publish([self.load.pop() for _ in range(due) if self.load])
+
+    def finish(self) -> None:
+        """Publish the rest and wait until all of it is settled."""
+        self.it.publisher.publish(self.load[::-1])
+        self.load.clear()
+        assert self.it.publisher.failed == []
+        self.until(lambda: self.it.oracle.finished, "finishing")
+
+    def accepted_since(self, member: Member, since_ms: float) -> set[TopicPartition]:
+        """Partitions of which SEEK accepted signals from the member since then."""
+        places = places_of(self.it.publisher.published)
+        return {
+            places[signal_key(entry["signal"])]
+            for entry in self.it.sandbox.journal()
+            if entry["sessionId"] == member.session and _ms(entry["at"]) >= since_ms
+        }
+
+    def trespasses(self) -> list[str]:
+        """Requests that were begun by a member for partitions that it did not own."""
+        arrivals = {line["requestId"]: _ms(line["at"]) for line in self.it.sandbox.requests()}
+        places = places_of(self.it.publisher.published)
+        stays = {member.session: list(member.stays()) for member in self.members}
+        found: dict[str, str] = {}
+        for entry in self.it.sandbox.journal():
+            place, request = places[signal_key(entry["signal"])], entry["requestId"] or ""
+            at_ms = arrivals[request]
+            if not _owned(stays[entry["sessionId"] or ""], place, at_ms):
+                found[request] = f"{entry['sessionId']} at {at_ms:.0f} for {place}"
+        return list(found.values())
+
+    def unexplained(self) -> list[str]:
+        """Repeated signals whose earlier acceptance was not by a member that was killed or
+        frozen at about that time."""
+        stopped_ms = {member.session: member.stopped_ms for member in self.members}
+        seen: dict[SignalKey, list[tuple[str, float]]] = {}
+        for entry in self.it.sandbox.journal():
+            acceptance = (entry["sessionId"] or "", _ms(entry["at"]))
+            seen.setdefault(signal_key(entry["signal"]), []).append(acceptance)
+        return [
+            f"accepted from {session} at {at_ms:.0f}, and again later"
+            for acceptances in seen.values()
+            for session, at_ms in acceptances[:-1]
+            if not abs(stopped_ms[session] - at_ms) <= REQUEST_S * 1000
+        ]
+
+    def _strangers(self, known: set[str]) -> set[str]:
+        return {entry["sessionId"] or "" for entry in self.it.sandbox.journal()} - known
+
+    def _last_words(self) -> str:
+        return "\n".join(member.process.said()[-1500:] for member in self.members)
+
+
+def places_of(published: list[Published]) -> dict[SignalKey, TopicPartition]:
+    """Where each signal comes from."""
+    return {
+        each.event.expectation.signal: each.place
+        for each in published
+        if isinstance(each.event.expectation, ToBeAccepted)
+    }
+
+
+def now_ms() -> float:
+    return time.time() * 1000
+
+
+def _owned(stays: list[Stay], place: TopicPartition, at_ms: float) -> bool:
+    return any(
+        stay.place == place and stay.from_ms - BLINK_MS <= at_ms <= stay.to_ms + BLINK_MS
+        for stay in stays
+    )
+
+
+def _places(line: Mapping[str, object]) -> frozenset[TopicPartition]:
+    named = (place.rpartition("/") for place in cast("list[str]", line["partitions"]))
+    return frozenset(TopicPartition(topic, int(partition)) for topic, _, partition in named)
+
+
+def _ms(time_: str) -> float:
+    return datetime.fromisoformat(time_).timestamp() * 1000
