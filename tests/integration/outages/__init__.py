@@ -1,0 +1,1 @@
+"""Each outage by name, on real parts: it ends in a hold, costs nothing, and ends by itself."""
