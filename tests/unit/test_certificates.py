@@ -61,6 +61,15 @@ def test_a_client_that_trusts_another_authority_refuses(
         shake_hands(serving(certificates), client, "127.0.0.1")
 
 
+def test_one_that_ran_out_is_refused_for_that(certificates: Certificates) -> None:
+    client = ssl.create_default_context(cafile=certificates.authority)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificates.expired, certificates.key)
+
+    with pytest.raises(ssl.SSLCertVerificationError, match="certificate has expired"):
+        shake_hands(server, client, "127.0.0.1")
+
+
 def test_keys_are_for_their_owner_only(certificates: Certificates) -> None:
     assert certificates.key.stat().st_mode & 0o077 == 0
     assert certificates.keystore.stat().st_mode & 0o077 == 0

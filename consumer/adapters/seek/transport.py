@@ -133,7 +133,15 @@ def _told_as_transport_errors() -> Generator[None]:
         httpcore.ProtocolError,
         httpcore.UnsupportedProtocol,
     ) as error:
-        raise TransportError(type(error).__name__, timed_out=False) from error
+        raise TransportError(_named(error), timed_out=False) from error
+
+
+def _named(error: Exception) -> str:
+    """With what is wrong about a certificate, in OpenSSL's words: somebody has to mend it."""
+    name = type(error).__name__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{name}, {error.verify_message}"
+    return name
 
 
 def verified_tls(ca_file: str | None = None) -> ssl.SSLContext:
