@@ -40,7 +40,8 @@ class TransportError(Exception):
     def __init__(self, code: str, *, timed_out: bool) -> None:
         super().__init__(code)
         self.code = code
-        """The class name of what went wrong; never its text, which may quote the request."""
+        """The class name of what went wrong; its text, which may quote the request, only where
+        it is about a certificate."""
         self.timed_out = timed_out
 
 
