@@ -20,8 +20,9 @@ from consumer.adapters.avro.reader import AvroReader
 from consumer.adapters.avro.registry import Registry, connect
 from consumer.adapters.avro.schema_store import SchemaStore, StorePolicy
 from consumer.adapters.clock import SystemClock
+from consumer.adapters.kafka.advice import Grantee
 from consumer.adapters.kafka.dead_letters import KafkaDeadLetters
-from consumer.adapters.kafka.source import KafkaSource
+from consumer.adapters.kafka.source import KafkaSource, SourceOptions
 from consumer.adapters.kafka.starts import StartAt, StartPolicy
 from consumer.adapters.kafka.topic_ids import Identities, TopicIds
 from consumer.adapters.seek.client import ClientOptions, SeekClient
@@ -110,7 +111,7 @@ def assembled(
             _seek_client(settings, clock, closing), settings.pacing.in_flight_max, lease, clock
         )
         closing.callback(senders.close, 0.0)
-        dead_letters = KafkaDeadLetters(lambda: _producer(settings))
+        dead_letters = _dead_letters(settings)
         closing.callback(dead_letters.close, 1.0)
         source = _source(settings, clock, identities)
         parts = Parts(
@@ -209,13 +210,19 @@ def _source(settings: Settings, clock: SystemClock, identities: Identities | Non
         identities or TopicIds(admin),
         _start_policy(settings),
         clock,
-        settings.batch.commit_metadata_bytes,
+        SourceOptions(settings.batch.commit_metadata_bytes, _grantee(settings)),
     )
 
 
-def _producer(settings: Settings) -> Producer:
+def _dead_letters(settings: Settings) -> KafkaDeadLetters:
+    """One logger for all its producers, so that one after another is no storm of lines."""
     config = {**settings.kafka.producer_config(), "error_cb": KafkaErrors()}
-    return Producer(config, logger=kafka_logger(name="dead-letters"))
+    own = kafka_logger(name="dead-letters")
+    return KafkaDeadLetters(lambda: Producer(config, logger=own), _grantee(settings))
+
+
+def _grantee(settings: Settings) -> Grantee:
+    return Grantee(settings.kafka.plain.get("sasl.username", ""), settings.source.group)
 
 
 def _start_policy(settings: Settings) -> StartPolicy:

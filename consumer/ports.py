@@ -122,6 +122,8 @@ class Buried(NamedTuple):
     error: str | None
     """None: the broker confirmed it. Else a code; the letter has to be written again."""
     too_large: bool = False
+    detail: str = ""
+    """What to do about the error."""
 
 
 class DeadLetters(Protocol):

@@ -103,7 +103,7 @@ class Burial:
             self.dead_letters.bury(report.ticket, letter.outgoing)
         else:
             self._failures += 1
-            self.trouble = report.error
+            self.trouble = f"{report.error}: {report.detail}" if report.detail else report.error
             self._stalled.append(report.ticket)
             wait_s = full_jitter_s(self._failures, jitter, RETRY_BASE_S, RETRY_MAX_S)
             self._retry_at_s = now_s + wait_s

@@ -26,6 +26,9 @@ SHARED_DEFAULTS: Mapping[str, Default] = {
 
 CONSUMER_DEFAULTS: Mapping[str, Default] = {
     "max.poll.interval.ms": Default("300000", "Kafka's own: the loop polls all the time."),
+    "topic.metadata.refresh.interval.ms": Default(
+        "30000", "A topic that was made, widened or granted is noticed soon; Kafka's own is 300000."
+    ),
     "fetch.queue.backoff.ms": Default(
         "10", "librdkafka's 1000 halves the throughput once its queue was full (measured)."
     ),

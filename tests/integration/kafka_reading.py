@@ -12,7 +12,7 @@ from confluent_kafka import TopicPartition as KafkaPartition
 from confluent_kafka.admin import AdminClient
 
 from consumer.adapters.clock import SystemClock
-from consumer.adapters.kafka.source import KafkaSource
+from consumer.adapters.kafka.source import KafkaSource, SourceOptions
 from consumer.adapters.kafka.starts import StartPolicy
 from consumer.adapters.kafka.topic_ids import TopicIds
 from consumer.delivery.records import Offset, Record, TopicPartition
@@ -96,7 +96,7 @@ def reading(
         TopicIds(admin, check_every_s=0.5),
         policy or StartPolicy(),
         SystemClock(),
-        4096,
+        SourceOptions(),
     )
     source.subscribe(topics, owner)
     try:

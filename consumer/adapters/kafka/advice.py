@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from confluent_kafka import KafkaError
@@ -70,3 +71,46 @@ def advice_for(error: KafkaError) -> str:
     if error.code() in _ADVICE:
         return _ADVICE[error.code()][1]
     return str(error.str())
+
+
+@dataclass(frozen=True, slots=True)
+class Grantee:
+    """Who a missing right has to be granted to; empty where that is not known."""
+
+    user: str = ""
+    """Of SASL. With certificates or tokens only the brokers know the principal."""
+    group: str = ""
+
+    def to_read(self, error: KafkaError, topic: str) -> str:
+        """What to do about an error met in reading `topic`, or in the group when it is empty."""
+        match error.code():
+            case KafkaError.GROUP_AUTHORIZATION_FAILED:
+                return f"grant Read on the consumer group {self.group} to {self._principal}"
+            case KafkaError.TOPIC_AUTHORIZATION_FAILED if topic:
+                return f"grant Read on the topic {topic} to {self._principal}"
+            case KafkaError.TOPIC_AUTHORIZATION_FAILED:  # KIP-848: the brokers name no topic.
+                return (
+                    f"grant Read on each topic of SEEK_SIGNALS_…_TOPICS and on {self.group}.retry "
+                    f"to {self._principal}: without all of them the group does not take it in"
+                )
+            case KafkaError._AUTHENTICATION if self.user:
+                return f"{advice_for(error)} (user {self.user})"
+            case _:
+                return advice_for(error)
+
+    def to_write(self, error: KafkaError, topic: str) -> str:
+        """What to do about an error met in writing to `topic`."""
+        match error.code():
+            case (
+                KafkaError.TOPIC_AUTHORIZATION_FAILED
+                | KafkaError.CLUSTER_AUTHORIZATION_FAILED  # No right to write anywhere.
+            ):
+                return f"grant Write on the topic {topic} to {self._principal}"
+            case KafkaError.UNKNOWN_TOPIC_OR_PART | KafkaError._UNKNOWN_TOPIC:
+                return f"create the topic {topic}"
+            case _:
+                return f"writing to {topic} failed: {advice_for(error)}"
+
+    @property
+    def _principal(self) -> str:
+        return f"User:{self.user}" if self.user else "this service's principal"

@@ -8,13 +8,15 @@ of zero bytes is falsy, so messages are compared with None.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, cast
 
 import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from consumer.adapters.kafka.advice import advice_for, name_of
+from consumer.adapters.kafka.advice import Grantee, name_of
+from consumer.adapters.kafka.faults import SourceFaults
 from consumer.adapters.kafka.starts import StartFinder, StartPolicy, recreated
 from consumer.adapters.kafka.topic_ids import Identities
 from consumer.delivery.commit_memory import encode
@@ -27,16 +29,14 @@ TAKE: Final = 500
 """Records a poll, at most: a turn stays short, and larger chunks cost more a record."""
 ASK_AGAIN_S: Final = 5.0
 """How often the start of a waiting partition is looked for again."""
-EVERYWHERE: Final = Place("", -1)
-"""The place of a fault that is Kafka's as a whole."""
-_OF_A_TOPIC: Final = frozenset(
-    {
-        KafkaError.UNKNOWN_TOPIC_OR_PART,
-        KafkaError._UNKNOWN_TOPIC,
-        KafkaError.TOPIC_AUTHORIZATION_FAILED,
-        KafkaError.TOPIC_EXCEPTION,
-    }
-)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    metadata_bytes: int = 4096
+    """Of a commit's metadata, at most."""
+    grantee: Grantee = field(default_factory=Grantee)
+    """Named where a right is missing."""
 
 
 class KafkaSource:
@@ -52,9 +52,9 @@ class KafkaSource:
         identities: Identities,
         policy: StartPolicy,
         clock: Clock,
-        metadata_bytes: int,
+        options: SourceOptions,
     ) -> None:
-        self._clock, self._identities, self._metadata_bytes = clock, identities, metadata_bytes
+        self._clock, self._identities, self._options = clock, identities, options
         callbacks = {
             "error_cb": self._on_error,
             "stats_cb": self._on_stats,
@@ -63,7 +63,7 @@ class KafkaSource:
         self._consumer = make(callbacks)
         self._finder = StartFinder(self._consumer, admin, identities, policy, clock)
         self._owner: Assignments | None = None
-        self._faults: dict[Place, Fault] = {}
+        self._faults = SourceFaults(options.grantee)
         self._waiting: dict[Place, Fault] = {}
         self._begun: set[Place] = set()
         self._ask_at_s = 0.0
@@ -95,7 +95,7 @@ class KafkaSource:
         return self._sorted([first, *self._consumer.consume(TAKE - 1, 0)])
 
     def faults(self) -> Sequence[Fault]:
-        return [*self._faults.values(), *self._waiting.values()]
+        return [*self._faults.standing, *self._waiting.values()]
 
     def commit(self, marks: Mapping[Place, Mark]) -> Collection[Place]:
         offsets, carried = self._offsets(marks)
@@ -124,8 +124,10 @@ class KafkaSource:
     def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         places = [Place(tp.topic, tp.partition) for tp in partitions]
         self._finder.owned.update(places)
-        for topic in {place.topic for place in places}:
-            self._faults.pop(Place(topic, -1), None)
+        topics = {place.topic for place in places}
+        self._faults.taken_in()
+        self._faults.forget_topics(topics)
+        for topic in topics:
             if not any(place.topic == topic for place in self._begun):
                 self._identities.forget(topic)
         self._begin(places)
@@ -144,22 +146,20 @@ class KafkaSource:
         }
         refused = error or next((tp.error for tp in partitions if tp.error is not None), None)
         if taken:
-            self._faults.pop(EVERYWHERE, None)
+            self._faults.taken_in()
         self._told.committed(taken, None if refused is None else name_of(refused))
 
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
             self._fatal = error
-        elif error.code() != KafkaError._TRANSPORT:
-            self._faults[EVERYWHERE] = Fault(
-                EVERYWHERE, name_of(error), about_offsets=False, detail=advice_for(error)
-            )
+        else:
+            self._faults.told(error)
 
     def _on_stats(self, text: str) -> None:
         """Every few seconds: whether any broker is connected, which no callback says."""
         brokers = orjson.loads(text)["brokers"].values()
         if any(broker["state"] == "UP" and broker["nodeid"] >= 0 for broker in brokers):
-            self._faults.pop(EVERYWHERE, None)
+            self._faults.connected()
 
     # -- Helpers -------------------------------------------------------------------------------
 
@@ -174,7 +174,7 @@ class KafkaSource:
         starts = self._finder.find(places)
         for place in starts.ready:
             self._waiting.pop(place, None)
-            self._faults.pop(place, None)
+            self._faults.forget(place)
         self._waiting |= starts.waiting
         self._begun |= starts.ready.keys()
         self._ask_at_s = self._clock.monotonic_s() + ASK_AGAIN_S
@@ -194,7 +194,7 @@ class KafkaSource:
         self._begun.difference_update(places)
         for place in places:
             self._waiting.pop(place, None)
-            self._faults.pop(place, None)
+            self._faults.forget(place)
 
     def _look_after_partitions(self) -> None:
         now_s = self._clock.monotonic_s()
@@ -223,20 +223,13 @@ class KafkaSource:
                 records.append(message)
             elif error.code() == KafkaError._PARTITION_EOF:
                 ends.append((_place(message), Offset(message.offset() or 0)))
+            elif error.fatal():
+                self._fatal = error
             else:
-                self._note_fault(_place(message), error)
+                self._faults.met(_place(message), error)
         if records:
-            self._faults.pop(EVERYWHERE, None)
+            self._faults.read(message.topic() for message in records)
         return Polled(cast("list[Record]", records), ends)
-
-    def _note_fault(self, place: Place, error: KafkaError) -> None:
-        if error.fatal():
-            self._fatal = error
-            return
-        about_offsets = error.code() == KafkaError._AUTO_OFFSET_RESET
-        where = Place(place.topic, -1) if error.code() in _OF_A_TOPIC else place
-        if about_offsets or error.code() in _OF_A_TOPIC or not place.topic:
-            self._faults[where] = Fault(where, name_of(error), about_offsets, advice_for(error))
 
     def _stop_if_fatal(self) -> None:
         if self._fatal is None:
@@ -257,7 +250,7 @@ class KafkaSource:
         for place, mark in marks.items():
             identity = self._identities.identity(place.topic)
             text, whole = encode(
-                identity, mark.offset, mark.position, mark.unsettled, self._metadata_bytes
+                identity, mark.offset, mark.position, mark.unsettled, self._options.metadata_bytes
             )
             offsets.append(TopicPartition(place.topic, place.partition, mark.offset, text))
             if whole:
