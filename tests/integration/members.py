@@ -15,6 +15,7 @@ from typing import NamedTuple, cast
 from consumer.delivery.records import TopicPartition
 from consumer.demo.balance import Published
 from consumer.demo.expectations import DemoEvent, SignalKey, ToBeAccepted, signal_key
+from consumer.errors import ExitCode
 from tests.faults.scene import Scene
 from tests.faults.service import ServiceProcess, service
 
@@ -26,6 +27,8 @@ REQUEST_S = 8.0
 IN_FLIGHT = 2
 COMMIT_RECORDS = 1_000
 PATIENCE_S = 120.0
+LOAD_S = 30.0
+"""In which two thirds of what is left to publish are published."""
 BLINK_MS = 5.0
 """Two clocks are read one after the other, and one of them is written down in milliseconds."""
 
@@ -74,8 +77,14 @@ class Member:
     """When it was killed, or last frozen: what it accepted shortly before may come again."""
     freezes: list[tuple[float, float]] = field(default_factory=list)
     """From and to, in milliseconds of the wall clock."""
+    may_be_gone: bool = False
+
+    def leave(self) -> None:
+        self.may_be_gone = True
+        assert self.process.terminate() == ExitCode.OK
 
     def kill(self) -> None:
+        self.may_be_gone = True
         self.process.kill()
         self.stopped_ms = now_ms()
 
@@ -135,7 +144,6 @@ class Company:
     environment: Mapping[str, str]
     load: list[DemoEvent]
     """Still to be published, the next one last."""
-    per_s: float
     members: list[Member] = field(default_factory=list)
     _published_s: float = field(default_factory=time.monotonic)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -157,15 +165,20 @@ class Company:
         deadline_s = time.monotonic() + PATIENCE_S
         while not condition():
             assert time.monotonic() < deadline_s, f"{what}: {self._last_words()}"
+            assert all(each.may_be_gone or each.process.running for each in self.members), (
+                f"{what}, and a member ended: {self._last_words()}"
+            )
             self.go_on()
             self.it.oracle.look()
 
     def go_on(self) -> None:
-        """Publish what is due by now."""
-        due = int((time.monotonic() - self._published_s) * self.per_s)
+        """Publish what is due: less and less of what is left, so that it never runs out however
+        long a busy machine takes."""
+        waited_s = time.monotonic() - self._published_s
+        due = int(len(self.load) * min(1.0, waited_s / LOAD_S))
         if due:
-            self._published_s += due / self.per_s
-            self.it.publisher.publish([self.load.pop() for _ in range(due) if self.load])
+            self._published_s += waited_s
+            self.it.publisher.publish([self.load.pop() for _ in range(due)])
 
     def finish(self) -> None:
         """Publish the rest and wait until all of it is settled."""

@@ -9,7 +9,6 @@ import pytest
 
 from consumer.demo.balance import balance
 from consumer.demo.stream import believable_stream
-from consumer.errors import ExitCode
 from tests.faults.scene import REFUSALS, scene
 from tests.integration.commit_history import commit_history, settled_times, steps_back, too_early
 from tests.integration.members import (
@@ -24,7 +23,6 @@ from tests.integration.members import (
 from tests.testbed import KafkaCluster, Registry
 
 EVENTS = 8_000
-PER_S = 300.0
 SLOW_S = 3.0
 """At the freeze every sender waits for an answer, so none is about to begin a request."""
 FAST_ONES_DONE_S = 0.5
@@ -48,7 +46,7 @@ def test_a_frozen_member_wakes_up_harmless_and_goes_to_work_again(
 ) -> None:
     stream = believable_stream(seed=4, events=EVENTS, now_ms=time.time_ns() // 1_000_000)
     with scene(kafka, registry, tmp_path, latency_s=0.05) as it:
-        company = Company(it, settings(it, protocol), stream[::-1], PER_S)
+        company = Company(it, settings(it, protocol), stream[::-1])
         with company.member() as victim, company.member() as other:
             company.until(lambda: bool(victim.owns and other.owns), "both having partitions")
             _freeze_with_all_requests_under_way(company, victim)
@@ -62,8 +60,8 @@ def test_a_frozen_member_wakes_up_harmless_and_goes_to_work_again(
             woke_ms = now_ms()
             company.until(lambda: bool(company.accepted_since(victim, woke_ms)), "working again")
             company.finish()
-            assert other.process.terminate() == ExitCode.OK
-            assert victim.process.terminate() == ExitCode.OK
+            other.leave()
+            victim.leave()
         it.oracle.look()
 
         assert company.trespasses() == []

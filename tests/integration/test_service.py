@@ -1,4 +1,4 @@
-"""The service as a process on real Kafka: bad input, stopping, members that come and go."""
+"""The service as a process on real Kafka: bad input, and being stopped twice."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from consumer.adapters.avro.registry import connect
 from consumer.adapters.avro.writer import EventWriter
@@ -122,28 +120,3 @@ def test_a_second_signal_ends_the_process_at_once(
             assert time.monotonic() - began_s < float(it.environment()["SEEK_SIGNALS_DRAIN_S"])
         it.oracle.look()
         assert it.oracle.committed.get(it.oracle.places[0], 0) == 0
-
-
-@pytest.mark.parametrize("protocol", ["classic", "consumer"])
-def test_members_come_and_go_and_nothing_is_lost(
-    kafka: KafkaCluster, registry: Registry, tmp_path: Path, protocol: str
-) -> None:
-    stream = believable_stream(seed=8, events=4_000, now_ms=time.time_ns() // 1_000_000)
-    with scene(kafka, registry, tmp_path, latency_s=0.1) as it:
-        it.publisher.publish(stream)
-        environment = it.environment(SEEK_SIGNALS_IN_FLIGHT_MAX="2", SEEK_SIGNALS_DRAIN_S="15")
-        if protocol == "consumer":
-            environment["KAFKA_GROUP_PROTOCOL"] = "consumer"
-            del environment["KAFKA_SESSION_TIMEOUT_MS"], environment["KAFKA_HEARTBEAT_INTERVAL_MS"]
-        with service(environment, tmp_path / "one.log") as one:
-            _until(it, lambda: it.sandbox.accepted > 300, "accepting", one)
-            with service(environment, tmp_path / "two.log") as two:
-                _until(it, lambda: "partitions assigned" in two.said(), "joining", two)
-                assert one.terminate() == ExitCode.OK
-                _until(it, lambda: it.oracle.finished, "finishing", two)
-                assert two.terminate() == ExitCode.OK
-        it.oracle.look()
-
-        sheet = balance(it.oracle.evidence())
-        assert list(sheet.faults) == []
-        assert sheet.repeats == 0  # Orderly leaving lands and commits first (P4).
