@@ -20,6 +20,7 @@ from consumer.adapters.avro.event_schemas import schemas_folder
 from consumer.delivery.records import TopicPartition
 from consumer.demo.balance import Published
 from consumer.demo.expectations import CutShort, DemoEvent, Kind
+from tests.faults.oracle.publications import PublicationLog, publication
 
 FLUSH_S = 60.0
 
@@ -49,6 +50,8 @@ class ForeignPublisher:
     producer: Producer
     registry: SchemaRegistryClient
     topics: Mapping[Kind, str]
+    log: PublicationLog | None = None
+    """Where an oracle of another process reads what is published."""
     published: list[Published] = field(default_factory=list)
     """Confirmed ones, in the order of confirmation."""
     failed: list[str] = field(default_factory=list)
@@ -73,7 +76,10 @@ class ForeignPublisher:
                 return
             place = TopicPartition(cast("str", message.topic()), cast("int", message.partition()))
             offset = cast("int", message.offset())
-            self.published.append(Published(event, place, offset, key, value))
+            told = Published(event, place, offset, key, value)
+            self.published.append(told)
+            if self.log is not None:
+                self.log.add([publication(told)])
 
         while True:
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +19,8 @@ from consumer.sandbox.config import SandboxConfig
 from consumer.sandbox.server import RunningSandbox, running_sandbox
 from tests.faults.foreign_publisher import ForeignPublisher
 from tests.faults.oracle import Oracle
+from tests.faults.oracle.process import Evidence
+from tests.faults.oracle.publications import PublicationLog
 from tests.testbed import KafkaCluster, Registry, create_topics
 
 PARTITIONS = {
@@ -42,6 +45,12 @@ class Scene:
     group: str
     topics: dict[Kind, str]
     folder: Path
+
+    @property
+    def evidence(self) -> Evidence:
+        """For an oracle that is a process of its own, watching beside the one in here."""
+        bootstrap, topics = self.kafka.bootstrap, list(self.topics.values())
+        return Evidence(bootstrap, self.group, topics, self.folder, unexplained_may_be=True)
 
     def environment(self, **more: str) -> dict[str, str]:
         """Settings for a service on these parts."""
@@ -87,12 +96,16 @@ def scene(
         for kind, count in PARTITIONS.items()
         for partition in range(count)
     ]
-    with running_sandbox(config) as sandbox:
+    with (
+        FileIO(str(folder / "published.ndjson"), "a") as published,
+        running_sandbox(config) as sandbox,
+    ):
         sandbox.set_faults(REFUSALS)
         publisher = ForeignPublisher(
             Producer({**kafka.client_config(), "acks": "all", "linger.ms": 5}),
             SchemaRegistryClient.new_client({"url": registry.url}),
             topics,
+            PublicationLog(published),
         )
         oracle = Oracle(kafka, sandbox, group, places, publisher.published)
         try:

@@ -1,0 +1,73 @@
+"""What the oracle knows, as JSON for the one who waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypedDict, cast
+
+import orjson
+
+from tests.faults.oracle.publications import Fate
+from tests.faults.oracle.watch import Watch
+
+
+class Report(TypedDict):
+    looks: int
+    published: int
+    """Records that the publisher has told of."""
+    accepted: int
+    """Records, each counted once, as are the dead-lettered."""
+    deadLettered: int
+    skipped: int
+    """To be skipped; whether they were, only the commits tell."""
+    unsettled: int
+    lag: int
+    """Records that no commit has passed."""
+    duplicates: int
+    lettersAgain: int
+    longestStallS: float
+    faults: Mapping[str, int]
+    """Kind → how many were injected so far."""
+    violations: Mapping[str, int]
+    """Kind → how many."""
+    texts: list[str]
+    """The first 50 of them."""
+    verdict: str | None
+    """`clean` or `violated`, at the end."""
+    causes: Mapping[str, int]
+    """Duplicates by cause, with the verdict."""
+
+
+def report(watch: Watch, causes: Mapping[str, int] | None = None, *, final: bool = False) -> Report:
+    ledger = watch.ledger
+    violated = len(ledger.violations) > 0
+    return {
+        "looks": watch.looks,
+        "published": ledger.published.total(),
+        "accepted": ledger.accepted,
+        "deadLettered": ledger.buried,
+        "skipped": ledger.published[Fate.SKIP],
+        "unsettled": ledger.unsettled,
+        "lag": ledger.lag,
+        "duplicates": len(ledger.duplicates),
+        "lettersAgain": len(ledger.letters_again),
+        "longestStallS": round(watch.longest_stall_s, 1),
+        "faults": watch.timeline.counts(),
+        "violations": dict(ledger.violations.counts),
+        "texts": list(ledger.violations.texts),
+        "verdict": ("violated" if violated else "clean") if final else None,
+        "causes": dict(causes or {}),
+    }
+
+
+def write_report(path: Path, told: Report) -> None:
+    """In one step: who reads sees the old one or the new one."""
+    new = path.with_suffix(".new")
+    new.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    new.replace(path)
+
+
+def read_report(path: Path) -> Report | None:
+    """None: there is none yet."""
+    return cast("Report", orjson.loads(path.read_bytes())) if path.exists() else None
