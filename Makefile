@@ -61,7 +61,7 @@ format: setup ## format the code and mend what the linter can
 .PHONY: fast-tests
 fast-tests: setup
 	@$(STEP) --show "tests without a broker" \
-		$(BIN)/coverage run -m pytest -q -m "not broker" $(only)
+		$(BIN)/coverage run -m pytest -q -m "not broker and not ops" $(only)
 	@$(STEP) "branch coverage of the core" $(BIN)/coverage report
 
 .PHONY: mutants
@@ -73,6 +73,14 @@ integration: setup ## tests on real Apache Kafka and a real registry
 	@$(STEP) --show "Kafka and registry for the tests" $(PY) -m tests.testbed.fetch
 	@$(STEP) --show "tests on real Kafka" $(PY) -m pytest -q -m broker $(only)
 
+.PHONY: test-ops
+test-ops: setup ## judge deploy/ by Helm, kubeconform, promtool and others; fetches them
+	@$(STEP) --show "tests of deploy/" $(PY) -m pytest -q -m ops tests/ops
+
+.PHONY: manifests
+manifests: setup ## render the Kustomize base from the Helm chart
+	@$(PY) -m tests.ops.manifests
+
 .PHONY: lock
 lock: ## write the lock files anew; upgrade=--upgrade takes newer versions
 	@.ci/make-venv $(VENV)
@@ -80,7 +88,8 @@ lock: ## write the lock files anew; upgrade=--upgrade takes newer versions
 	@$(COMPILE) pyproject.toml --output-file requirements.lock >/dev/null
 	@$(COMPILE) pyproject.toml --group dev --constraint requirements.lock \
 		--output-file requirements-dev.lock >/dev/null
-	@echo "requirements.lock and requirements-dev.lock written"
+	@$(COMPILE) tests/ops/requirements.in --output-file tests/ops/requirements.lock >/dev/null
+	@echo "requirements.lock, requirements-dev.lock and tests/ops/requirements.lock written"
 
 .PHONY: clean
 clean: ## remove what builds leave; the virtual environment and Kafka's jars stay
