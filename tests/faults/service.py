@@ -19,13 +19,15 @@ END_WITHIN_S = 60.0
 class ServiceProcess:
     environment: Mapping[str, str]
     log: Path
+    tree: Path = REPOSITORY
+    """Whose `consumer` is run."""
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "consumer", "run"],
-                cwd=REPOSITORY,
+                cwd=self.tree,
                 env={"PATH": os.environ["PATH"], **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -70,9 +72,11 @@ class ServiceProcess:
 
 
 @contextmanager
-def service(environment: Mapping[str, str], log: Path) -> Iterator[ServiceProcess]:
+def service(
+    environment: Mapping[str, str], log: Path, tree: Path = REPOSITORY
+) -> Iterator[ServiceProcess]:
     """Started; gone at the end of the block, however it ends."""
-    process = ServiceProcess(environment, log)
+    process = ServiceProcess(environment, log, tree)
     process.start()
     try:
         yield process

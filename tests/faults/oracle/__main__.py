@@ -14,6 +14,7 @@ from typing import Final
 from confluent_kafka import KafkaException
 
 from tests.faults.oracle.explain import Explainer
+from tests.faults.oracle.fence import Fence
 from tests.faults.oracle.kafka_views import Commits, Letters
 from tests.faults.oracle.publications import Publication, read_line
 from tests.faults.oracle.report import report, write_report
@@ -35,6 +36,7 @@ def main() -> int:
     try:
         _look_until(stop, watch, asked.topics, asked.report)
         watch.verdict()
+        _judge_fence(watch, asked.senders)
         causes = watch.causes(_explainer(watch, asked.request_s))
         if causes[UNEXPLAINED] and not asked.unexplained_may_be:
             text = f"{causes[UNEXPLAINED]} duplicate(s) that no fault explains"
@@ -61,6 +63,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--report", required=True, type=Path, help="JSON, written twice a second")
     parser.add_argument(
         "--request-s", type=float, default=3.0, help="the consumers' time-out of a request"
+    )
+    parser.add_argument(
+        "--senders", type=int, default=8, help="requests that a consumer has under way at most"
     )
     parser.add_argument(
         "--unexplained-may-be",
@@ -106,6 +111,12 @@ def _expect_partitions(watch: Watch, topics: Sequence[str]) -> None:
                 watch.ledger.expect(place)
     except KafkaException:
         return  # Asked again soon.
+
+
+def _judge_fence(watch: Watch, senders: int) -> None:
+    fence = Fence(watch.requests, watch.timeline, senders)
+    for breach in fence.breaches(watch.ledger.duplicates):
+        watch.ledger.violations.add("fence", breach)
 
 
 def _explainer(watch: Watch, request_s: float) -> Explainer:

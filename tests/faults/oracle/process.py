@@ -29,6 +29,8 @@ class Evidence:
     folder: Path
     """Of the files below, by their names."""
     request_s: float = 3.0
+    senders: int = 8
+    """Requests that a consumer has under way at most: its settings' default."""
     unexplained_may_be: bool = False
 
     @property
@@ -59,6 +61,7 @@ class Evidence:
             *("--journal", str(self.journal), "--requests", str(self.requests)),
             *("--published", str(self.published), "--faults", str(self.faults)),
             *("--report", str(self.report), "--request-s", str(self.request_s)),
+            *("--senders", str(self.senders)),
             *(["--unexplained-may-be"] if self.unexplained_may_be else []),
         ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -49,6 +50,9 @@ class Requests:
         if line["outcome"] == "accepted":  # Of the others the journal has no line either.
             answer = Answer(line["monotonicMs"], line["fault"] or "", line["status"] is not None)
             self._answers[line["requestId"] or ""] = answer
+
+    def __iter__(self) -> Iterator[SeenRequest]:
+        return (self[number] for number in range(len(self._accepted)))
 
     def __getitem__(self, number: int) -> SeenRequest:
         request_id, session, accepted_ms = self._accepted[number]

@@ -1,0 +1,70 @@
+"""Requests for records that were settled and committed before they were begun (P4).
+
+Another member commits only once the session of the first has run out, and that lasts longer
+than its lease: what it sends after that, it sends although it may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tests.faults.oracle.ledger import Duplicate
+from tests.faults.oracle.requests import Requests, SeenRequest
+from tests.faults.oracle.timeline import Fault, Timeline
+
+FREEZE: Final = "consumer.freeze"
+_HIDES_THE_LOSS: Final = ("broker", "kafka", "operator")
+"""With the way to the coordinator cut, a member that polls cannot know what it has lost."""
+_SETTLING_MS: Final = 15_000.0
+_EVER_MS: Final = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    requests: Requests
+    timeline: Timeline
+    senders: int
+    """Requests that a consumer has under way at most."""
+
+    def breaches(self, duplicates: Iterable[Duplicate]) -> Iterator[str]:
+        """One line for each freeze after which more was sent than can have begun before it."""
+        late = {each.again for each in duplicates if self._is_late(each)}
+        by_freeze: dict[tuple[str, Fault | None], int] = {}
+        for number in late:
+            request = self.requests[number]
+            key = request.session, self._freeze_before(request)
+            by_freeze[key] = by_freeze.get(key, 0) + 1
+        for (session, freeze), sent in by_freeze.items():
+            begun = 0 if freeze is None else self.senders - self._waiting(session, freeze)
+            if sent > begun:
+                yield (
+                    f"{sent} request(s) of session {session} with records that were committed "
+                    f"before, and at most {begun} can have begun in time"
+                )
+
+    def _is_late(self, duplicate: Duplicate) -> bool:
+        request = self.requests[duplicate.again]
+        if duplicate.committed_ms >= request.arrived_ms:
+            return False
+        consumer = self.timeline.sessions.get(request.session)
+        begin_ms, end_ms = request.arrived_ms - _SETTLING_MS, request.arrived_ms
+        held_back = self.timeline.during(begin_ms, end_ms, ["seek"], consumer)
+        hidden = self.timeline.during(begin_ms, end_ms, _HIDES_THE_LOSS)
+        return not any(True for faults in (held_back, hidden) for _ in faults)
+
+    def _freeze_before(self, request: SeenRequest) -> Fault | None:
+        """The last one of its process. None: nothing can have held the request back."""
+        consumer = self.timeline.sessions.get(request.session)
+        faults = self.timeline.during(_EVER_MS, request.arrived_ms, ["consumer"], consumer)
+        freezes = [fault for fault in faults if consumer and fault.kind == FREEZE]
+        return max(freezes, key=lambda fault: fault.begin_ms, default=None)
+
+    def _waiting(self, session: str, freeze: Fault) -> int:
+        """Senders that waited for an answer when their process froze, so began nothing."""
+        return sum(
+            request.session == session
+            and request.arrived_ms <= freeze.begin_ms <= request.accepted_ms
+            for request in self.requests
+        )
