@@ -41,15 +41,18 @@ _SPARE_POSITIONS: Final = 6  # The mean of a few positions may be far off.
 _OPENINGS_MS: Final = 40 * DAY_MS  # So that some positions close while others open.
 
 
-def believable_stream(*, seed: int, events: int, now_ms: int) -> list[DemoEvent]:
+def believable_stream(
+    *, seed: int, events: int, now_ms: int, odd_one_in: int = _ODD_SHARE
+) -> list[DemoEvent]:
     """Exactly `events` events; the last ordinary one is published at `now_ms` (ATS time).
 
-    Raises `ValueError` below `FEWEST_EVENTS`.
+    One in `odd_one_in` is no ordinary one: a tombstone, or poison. Raises `ValueError` below
+    `FEWEST_EVENTS`.
     """
     if events < FEWEST_EVENTS:
         msg = f"a believable stream takes at least {FEWEST_EVENTS} events, not {events}"
         raise ValueError(msg)
-    odd = max(len(_ODD_SORTS), events // _ODD_SHARE)
+    odd = max(len(_ODD_SORTS), events // odd_one_in)
     ordinary = _told(seed, events - odd, 0)
     # No draw depends on the time, so told again from a later day it is the same stream.
     ordinary = _told(seed, events - odd, now_ms - ordinary[-1].at_ms)

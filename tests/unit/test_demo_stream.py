@@ -108,6 +108,13 @@ def test_most_of_it_is_ordinary(seed: int) -> None:
     assert fates[ToBeAccepted] > 0.5 * DEFAULT_EVENTS
 
 
+def test_as_much_of_it_is_odd_as_is_asked_for() -> None:
+    told = believable_stream(seed=1, events=3_000, now_ms=NOW_MS, odd_one_in=15)
+    poison = sum(isinstance(event.expectation, ToBeBuried) for event in told)
+
+    assert poison == pytest.approx(3_000 / 15 * 10 / 13, abs=2)  # The others are tombstones.
+
+
 def test_all_kinds_and_all_hirers_take_part() -> None:
     ordinary = list(told(stream()))
 
