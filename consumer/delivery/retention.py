@@ -1,0 +1,96 @@
+"""When the broker would delete what is not settled yet. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from consumer.delivery.records import Offset
+
+SPEED_OVER_S: Final = 600.0
+"""The log's start moves a segment at a time: its speed is taken over so long, at least."""
+
+
+class Extent(NamedTuple):
+    """Of one partition's log."""
+
+    start: Offset
+    end: Offset
+    """The offset that the next record will have: transaction markers count."""
+    seen_at_s: float
+    """Monotonic."""
+
+
+class Retention(NamedTuple):
+    """None: not limited by that."""
+
+    ms: int | None
+    size_bytes: int | None
+
+
+def time_to_loss_s(
+    retention: Retention | None,
+    oldest_age_s: float | None,
+    ahead: int,
+    start_speed: float | None,
+) -> float:
+    """Seconds until the oldest unsettled record may be deleted; infinite when it is safe, NaN
+    when that cannot be known, not below 0.
+
+    `oldest_age_s`: of that record by its timestamp in Kafka; None when it is not known.
+    `ahead`: records from the log's start to it. `start_speed`: records a second that the
+    log's start has moved; None when it was not watched for long enough.
+    """
+    if retention is None:
+        return math.nan
+    limits = [math.inf]
+    if retention.ms is not None:
+        limits.append(math.nan if oldest_age_s is None else retention.ms / 1000 - oldest_age_s)
+    if retention.size_bytes is not None:
+        limits.append(_by_size_s(ahead, start_speed))
+    if any(math.isnan(limit) for limit in limits):
+        return math.nan
+    return max(0.0, min(limits))
+
+
+def _by_size_s(ahead: int, start_speed: float | None) -> float:
+    if start_speed is None:
+        return math.nan
+    return ahead / start_speed if start_speed > 0 else math.inf
+
+
+@dataclass(slots=True)
+class StartSpeed:
+    """How fast one log's start moves, in records a second."""
+
+    per_s: float | None = None
+    """Over the last whole interval; None before there was one."""
+    _since: Extent | None = None
+
+    def see(self, extent: Extent) -> None:
+        since = self._since
+        if since is None or extent.start < since.start:  # A log made anew begins at 0.
+            self.per_s, self._since = None, extent
+            return
+        took_s = extent.seen_at_s - since.seen_at_s
+        if took_s >= SPEED_OVER_S:
+            self.per_s = (extent.start - since.start) / took_s
+            self._since = extent
+
+
+@dataclass(slots=True)
+class Standstill:
+    """Since when a partition's mark has not moved although there is more behind it."""
+
+    _mark: int = -1
+    _since_s: float | None = None
+
+    def see(self, mark: int, end: int, now_s: float) -> float:
+        """Seconds of standing still; 0 when it moves, or has nothing to move to."""
+        if mark >= end:
+            self._since_s = None
+        elif mark != self._mark or self._since_s is None:
+            self._since_s = now_s
+        self._mark = mark
+        return 0.0 if self._since_s is None else now_s - self._since_s

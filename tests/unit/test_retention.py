@@ -1,0 +1,114 @@
+"""When the broker would delete what is not settled yet."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.delivery.records import Offset
+from consumer.delivery.retention import (
+    SPEED_OVER_S,
+    Extent,
+    Retention,
+    Standstill,
+    StartSpeed,
+    time_to_loss_s,
+)
+
+DAY_S = 86_400.0
+WEEK = Retention(ms=round(7 * DAY_S * 1000), size_bytes=None)
+
+
+def test_a_record_is_lost_when_its_age_reaches_the_retention() -> None:
+    assert time_to_loss_s(WEEK, DAY_S, ahead=0, start_speed=None) == 6 * DAY_S
+
+
+def test_what_is_overdue_can_be_gone_at_any_moment() -> None:
+    assert time_to_loss_s(WEEK, 8 * DAY_S, ahead=0, start_speed=None) == 0
+
+
+def test_a_topic_that_is_kept_for_ever_loses_nothing() -> None:
+    assert time_to_loss_s(Retention(None, None), DAY_S, 0, None) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("retention", "age_s", "speed"),
+    [
+        (None, DAY_S, 1.0),
+        (WEEK, None, 1.0),
+        (Retention(None, 1_000), DAY_S, None),
+        (Retention(WEEK.ms, 1_000), DAY_S, None),
+    ],
+    ids=["configuration", "age", "speed", "speed-beside-a-known-age"],
+)
+def test_what_cannot_be_known_is_not_guessed(
+    retention: Retention | None, age_s: float | None, speed: float | None
+) -> None:
+    assert math.isnan(time_to_loss_s(retention, age_s, 100, speed))
+
+
+def test_of_two_limits_the_nearer_counts() -> None:
+    both = Retention(WEEK.ms, 1_000_000)
+    assert time_to_loss_s(both, DAY_S, ahead=500, start_speed=5.0) == 100
+    assert time_to_loss_s(both, 7 * DAY_S - 10, ahead=500, start_speed=5.0) == 10
+
+
+def test_a_log_whose_start_does_not_move_is_not_limited_by_size() -> None:
+    assert time_to_loss_s(Retention(None, 1_000), None, 500, start_speed=0.0) == math.inf
+
+
+@given(
+    age_s=st.floats(0, 1e9),
+    more_s=st.floats(0, 1e9),
+    ahead=st.integers(0, 10**9),
+    speed=st.floats(0, 1e6),
+)
+def test_waiting_never_brings_more_time(
+    age_s: float, more_s: float, ahead: int, speed: float
+) -> None:
+    both = Retention(WEEK.ms, 1_000_000)
+    now = time_to_loss_s(both, age_s, ahead, speed)
+    assert time_to_loss_s(both, age_s + more_s, ahead, speed) <= now
+    assert now >= 0
+
+
+def _extent(start: int, at_s: float) -> Extent:
+    return Extent(Offset(start), Offset(10_000), at_s)
+
+
+def test_the_speed_of_a_start_is_taken_over_a_whole_interval() -> None:
+    speed = StartSpeed()
+    speed.see(_extent(0, 0.0))
+    speed.see(_extent(1_000, SPEED_OVER_S / 2))
+    assert speed.per_s is None
+    speed.see(_extent(1_200, SPEED_OVER_S))
+    assert speed.per_s == 1_200 / SPEED_OVER_S
+    speed.see(_extent(1_200, 2 * SPEED_OVER_S))
+    assert speed.per_s == 0
+
+
+def test_a_log_made_anew_has_no_speed_yet() -> None:
+    speed = StartSpeed()
+    speed.see(_extent(5_000, 0.0))
+    speed.see(_extent(6_000, SPEED_OVER_S))
+    speed.see(_extent(0, SPEED_OVER_S + 1))
+    assert speed.per_s is None
+
+
+def test_a_partition_stands_still_from_when_its_mark_was_last_seen_to_move() -> None:
+    still = Standstill()
+    assert still.see(mark=5, end=9, now_s=10.0) == 0
+    assert still.see(mark=5, end=12, now_s=40.0) == 30
+    assert still.see(mark=6, end=12, now_s=50.0) == 0
+    assert still.see(mark=6, end=12, now_s=55.0) == 5
+
+
+def test_a_partition_that_is_read_to_its_end_does_not_stand_still() -> None:
+    still = Standstill()
+    assert still.see(mark=9, end=9, now_s=10.0) == 0
+    assert still.see(mark=9, end=9, now_s=500.0) == 0
+    assert still.see(mark=9, end=10, now_s=510.0) == 0  # Only now is there something behind it.
+    assert still.see(mark=9, end=10, now_s=520.0) == 10
