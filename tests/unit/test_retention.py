@@ -81,13 +81,11 @@ def _extent(start: int, at_s: float) -> Extent:
 
 def test_the_speed_of_a_start_is_taken_over_a_whole_interval() -> None:
     speed = StartSpeed()
-    speed.see(_extent(0, 0.0))
-    speed.see(_extent(1_000, SPEED_OVER_S / 2))
-    assert speed.per_s is None
-    speed.see(_extent(1_200, SPEED_OVER_S))
-    assert speed.per_s == 1_200 / SPEED_OVER_S
-    speed.see(_extent(1_200, 2 * SPEED_OVER_S))
-    assert speed.per_s == 0
+    seen: list[float | None] = []
+    for start, at_s in [(0, 0.0), (1_000, 0.5), (1_200, 1.0), (1_200, 2.0)]:
+        speed.see(_extent(start, at_s * SPEED_OVER_S))
+        seen.append(speed.per_s)
+    assert seen == [None, None, 1_200 / SPEED_OVER_S, 0]
 
 
 def test_a_log_made_anew_has_no_speed_yet() -> None:
