@@ -48,7 +48,7 @@ class Laboratory:
         """None when the test passes as it should; else why no mutant can be judged by it."""
         began_s = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-            copy = self._copy(Path(folder))
+            copy = self.copy(Path(folder))
             outcome = run_test(copy, test)
         if outcome.is_clean_pass:
             return None
@@ -58,7 +58,7 @@ class Laboratory:
     def judge(self, mutant: Mutant) -> Verdict:
         began_s = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-            copy = self._copy(Path(folder))
+            copy = self.copy(Path(folder))
             fault = apply_patch(copy, mutant.path)
             if fault is None:
                 fate, advice = _fate(mutant, run_test(copy, mutant.caught_by))
@@ -66,7 +66,7 @@ class Laboratory:
                 fate, advice = Fate.NOT_APPLICABLE, _refresh(mutant, fault)
         return Verdict(fate, time.monotonic() - began_s, advice)
 
-    def _copy(self, folder: Path) -> Path:
+    def copy(self, folder: Path) -> Path:
         """Tracked files and new ones that are not ignored, as they lie in the tree now."""
         listing = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - git of the PATH
