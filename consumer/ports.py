@@ -33,6 +33,8 @@ class Unresolved(NamedTuple):
     schema_id: int
     outage: bool
     """The registry does not answer (else: it is being asked, or does not know the id yet)."""
+    why: str = ""
+    """What is wrong, for operators. Empty while it is asked for the first time: as it should be."""
 
 
 Reading: TypeAlias = Prepared | Skipped | Rejected | Unresolved

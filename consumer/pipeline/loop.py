@@ -295,8 +295,9 @@ class Pipeline:
             reason = HoldReason.AUTH if cause is Cause.AUTH else HoldReason.SEEK
             active[HoldKey(reason, None)] = self.courier.trouble
         for topic, waits in self._intake.unresolved.items():
-            why = "the registry does not answer" if waits.outage else "not found so far"
-            active[HoldKey(HoldReason.REGISTRY, topic)] = f"schema {waits.schema_id}: {why}"
+            if waits.why:  # Else it is asked for the first time: no news.
+                detail = f"schema {waits.schema_id}: {waits.why}"
+                active[HoldKey(HoldReason.REGISTRY, topic)] = detail
         if self._burial.trouble:
             active[HoldKey(HoldReason.DEAD_LETTERS, None)] = self._burial.trouble
         for fault in self._source.faults():

@@ -16,6 +16,7 @@ from consumer.ports import Unresolved
 from tests.avro_samples import FakeClock, FakeRegistry
 
 OURS = WriterSchema(event_schema("application_completed").text, "AVRO", references=False)
+UNKNOWN_SO_FAR = "the registry does not know it so far"
 AWAY = Away("HTTP 503")
 UNKNOWN = UnknownId()
 A_MINUTE_S = 60.0
@@ -48,8 +49,8 @@ def bench() -> Bench:
     return Bench()
 
 
-def unresolved(*, outage: bool) -> Unresolved:
-    return Unresolved(7, outage=outage)
+def unresolved(*, outage: bool, why: str = "") -> Unresolved:
+    return Unresolved(7, outage, why)
 
 
 def is_unknown(found: object) -> bool:
@@ -92,7 +93,7 @@ class TestOutage:
         for _ in range(days):
             bench.ask_for(30.0)
             bench.clock.now_s += 86_400.0
-            assert bench.store.lookup(7) == unresolved(outage=True)
+            assert bench.store.lookup(7) == unresolved(outage=True, why="HTTP 503")
         assert bench.store.outage == "HTTP 503"
 
     def test_it_ends_when_the_registry_answers(self, bench: Bench) -> None:
@@ -141,7 +142,10 @@ class TestOutage:
         store.lookup(7)
         store.ask_due()
 
-        assert seen == [unresolved(outage=False), unresolved(outage=True)]
+        assert seen == [
+            unresolved(outage=False),
+            unresolved(outage=True, why="the registry does not answer"),
+        ]
         assert callable(store.lookup(7))
 
     def test_one_id_that_the_registry_trips_over_holds_up_no_other(self, bench: Bench) -> None:
@@ -152,7 +156,7 @@ class TestOutage:
 
         bench.store.ask_due()
 
-        assert bench.store.lookup(7) == unresolved(outage=True)
+        assert bench.store.lookup(7) == unresolved(outage=True, why="HTTP 503")
         assert callable(bench.store.lookup(8))
 
 
@@ -162,7 +166,7 @@ class TestUnknownIds:
         bench.store.lookup(7)
 
         bench.ask_for(295.0)
-        assert bench.store.lookup(7) == unresolved(outage=False)
+        assert bench.store.lookup(7) == unresolved(outage=False, why=UNKNOWN_SO_FAR)
 
         bench.ask_for(25.0)
         assert is_unknown(bench.store.lookup(7))
@@ -181,7 +185,7 @@ class TestUnknownIds:
 
         bench.ask_for(3_600.0)
 
-        assert bench.store.lookup(7) == unresolved(outage=True)
+        assert bench.store.lookup(7) == unresolved(outage=True, why="HTTP 503")
 
     def test_one_answer_after_a_long_silence_is_not_five_minutes_of_them(
         self, bench: Bench
@@ -193,7 +197,7 @@ class TestUnknownIds:
             bench.clock.now_s += 1_000.0
             bench.store.ask_due()
 
-        assert bench.store.lookup(7) == unresolved(outage=False)
+        assert bench.store.lookup(7) == unresolved(outage=False, why=UNKNOWN_SO_FAR)
 
     def test_an_id_that_was_given_up_passes_once_it_is_registered(self, bench: Bench) -> None:
         bench.answers(UNKNOWN)

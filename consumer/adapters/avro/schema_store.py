@@ -25,6 +25,8 @@ _LONGEST_WAIT_S: Final = 15.0
 """Between two questions about one id: seldom enough for a registry that is coming back."""
 _STUCK_AFTER_S: Final = 10.0
 """A question that is out for so long is an outage, whatever it will come to."""
+_SILENT: Final = "the registry does not answer"
+_UNKNOWN: Final = "the registry does not know it so far"
 _MOST_INQUIRIES: Final = 10_000
 """Ids made of garbage are as good as unlimited; 10,000 are some 3 MB."""
 _CLOSE_S: Final = 1.0
@@ -56,6 +58,8 @@ class _Inquiry:
     due_s: float
     wait_s: float = _FIRST_WAIT_S
     away: bool = False
+    why: str = ""
+    """What the last question came to."""
     unknown_for_s: float = 0.0
     """How long the registry has been answering that it does not know the id."""
     answered_at_s: float | None = None
@@ -156,7 +160,8 @@ class SchemaStore:
                 return _unknown(schema_id)
             asked_at_s = inquiry.asked_at_s
             stuck = asked_at_s is not None and now_s - asked_at_s > _STUCK_AFTER_S
-            return Unresolved(schema_id, outage=inquiry.away or stuck)
+            why = inquiry.why or (_SILENT if stuck else "")
+            return Unresolved(schema_id, outage=inquiry.away or stuck, why=why)
 
     def _make_room(self) -> None:
         if len(self._inquiries) >= _MOST_INQUIRIES:
@@ -172,6 +177,7 @@ class SchemaStore:
             inquiry.asked_at_s = None
             inquiry.away = isinstance(fetched, Away)
             self.outage = fetched.detail if isinstance(fetched, Away) else None
+            inquiry.why = self.outage or _UNKNOWN
             if compiled is not None:
                 self._found[schema_id] = compiled
                 self._inquiries.pop(schema_id, None)
