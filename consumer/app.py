@@ -64,6 +64,8 @@ class Service:
     topics: tuple[str, ...]
     stopping_s: float
     """Longest time from the request to stop to the end of the process."""
+    session_id: str
+    """In every request to SEEK: by it SEEK's people find what this process sent."""
 
     def run(self, stop: threading.Event) -> ExitCode:
         """Turns until told to stop, then drains, commits and leaves the group."""
@@ -85,7 +87,12 @@ def run_service(settings: Settings, stop: threading.Event) -> int:
             target=_end_in_time, args=(stop, service.stopping_s), name="watchdog", daemon=True
         )
         watchdog.start()
-        logger().info("service started", version=__version__, topics=service.topics)
+        logger().info(
+            "service started",
+            version=__version__,
+            topics=service.topics,
+            session_id=service.session_id,
+        )
         code = service.run(stop)
     logger().info("service stopped")
     return code
@@ -107,9 +114,8 @@ def assembled(
         telemetry = _telemetry(settings, clock, watcher, closing)
         store = closing.enter_context(SchemaStore(registry, clock, _store_policy(settings)))
         lease = Lease(settings.stopping.lease_s)
-        senders = SenderPool(
-            _seek_client(settings, clock, closing), settings.pacing.in_flight_max, lease, clock
-        )
+        seek = _seek_client(settings, clock, closing)
+        senders = SenderPool(seek, settings.pacing.in_flight_max, lease, clock)
         closing.callback(senders.close, 0.0)
         dead_letters = _dead_letters(settings)
         closing.callback(dead_letters.close, 1.0)
@@ -131,6 +137,7 @@ def assembled(
             source=source,
             topics=(*settings.source.sources, settings.source.retry_topic),
             stopping_s=settings.stopping.drain_s + settings.stopping.watchdog_s,
+            session_id=seek.options.session_id,
         )
 
 
