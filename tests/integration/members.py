@@ -6,18 +6,23 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from io import FileIO
 from itertools import count
 from math import inf
+from pathlib import Path
 from typing import NamedTuple, cast
 
 from consumer.delivery.records import TopicPartition
 from consumer.demo.balance import Published
 from consumer.demo.expectations import DemoEvent, SignalKey, ToBeAccepted, signal_key
 from consumer.errors import ExitCode
+from tests.faults.oracle.fence import FREEZE
+from tests.faults.oracle.process import OracleProcess, running_oracle
+from tests.faults.oracle.timeline import TimelineLog
 from tests.faults.scene import Scene
-from tests.faults.service import ServiceProcess, service
+from tests.faults.service import REPOSITORY, ServiceProcess, service
 
 PROTOCOLS = ["classic", "consumer"]
 SESSION_S = 6.0
@@ -27,10 +32,24 @@ REQUEST_S = 8.0
 IN_FLIGHT = 2
 COMMIT_RECORDS = 1_000
 PATIENCE_S = 120.0
+GLANCE_S = 0.05
 LOAD_S = 30.0
 """In which two thirds of what is left to publish are published."""
 BLINK_MS = 5.0
 """Two clocks are read one after the other, and one of them is written down in milliseconds."""
+
+
+@contextmanager
+def company(
+    it: Scene, protocol: str, load: list[DemoEvent], tree: Path = REPOSITORY
+) -> Iterator[Company]:
+    """Without members yet, but with an oracle that watches."""
+    evidence = replace(
+        it.evidence, senders=IN_FLIGHT, request_s=REQUEST_S, unexplained_may_be=False
+    )
+    with FileIO(str(evidence.faults), "a") as faults, running_oracle(evidence) as oracle:
+        timeline = TimelineLog(faults)
+        yield Company(it, oracle, timeline, settings(it, protocol), load[::-1], tree)
 
 
 def settings(it: Scene, protocol: str, **more: str) -> dict[str, str]:
@@ -70,7 +89,9 @@ class Stay(NamedTuple):
 
 @dataclass(slots=True)
 class Member:
+    name: str
     process: ServiceProcess
+    timeline: TimelineLog
     session: str = ""
     """The `X-Session-Id` of its requests."""
     stopped_ms: float = inf
@@ -78,6 +99,7 @@ class Member:
     freezes: list[tuple[float, float]] = field(default_factory=list)
     """From and to, in milliseconds of the wall clock."""
     may_be_gone: bool = False
+    _freeze: int = 0
 
     def leave(self) -> None:
         self.may_be_gone = True
@@ -85,10 +107,12 @@ class Member:
 
     def kill(self) -> None:
         self.may_be_gone = True
+        self.timeline.begin("consumer.kill", self.name, monotonic_ms())
         self.process.kill()
         self.stopped_ms = now_ms()
 
     def freeze(self) -> None:
+        self._freeze = self.timeline.begin(FREEZE, self.name, monotonic_ms())
         self.process.freeze()
         self.stopped_ms = now_ms()
         self.freezes.append((self.stopped_ms, inf))
@@ -96,6 +120,7 @@ class Member:
     def thaw(self) -> None:
         self.freezes[-1] = (self.freezes[-1][0], now_ms())
         self.process.thaw()
+        self.timeline.end(self._freeze, monotonic_ms())
 
     def turns(self) -> list[Turn]:
         """Those with partitions: a rebalance that moves none says so, too."""
@@ -141,9 +166,13 @@ class Company:
     """One group, the load that it has, and all that were ever its members."""
 
     it: Scene
+    oracle: OracleProcess
+    timeline: TimelineLog
     environment: Mapping[str, str]
     load: list[DemoEvent]
     """Still to be published, the next one last."""
+    tree: Path = REPOSITORY
+    """Whose `consumer` the members run."""
     members: list[Member] = field(default_factory=list)
     _published_s: float = field(default_factory=time.monotonic)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -152,16 +181,17 @@ class Company:
     def member(self) -> Iterator[Member]:
         """Started and at work: it has partitions, and SEEK accepted signals of its own."""
         others = {each.session for each in self.members}
-        log = self.it.folder / f"member-{next(self._numbers)}.log"
-        with service(self.environment, log) as process:
-            member = Member(process)
+        name = f"member-{next(self._numbers)}"
+        with service(self.environment, self.it.folder / f"{name}.log", self.tree) as process:
+            member = Member(name, process, self.timeline)
             self.members.append(member)
-            self.until(lambda: bool(self._strangers(others)), f"{log.name} at work")
+            self.until(lambda: bool(self._strangers(others)), f"{name} at work")
             (member.session,) = self._strangers(others)
+            self.timeline.session(member.session, name)
             yield member
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
-        """While the load goes on and the oracle looks."""
+        """While the load goes on."""
         deadline_s = time.monotonic() + PATIENCE_S
         while not condition():
             assert time.monotonic() < deadline_s, f"{what}: {self._last_words()}"
@@ -169,7 +199,7 @@ class Company:
                 f"{what}, and a member ended: {self._last_words()}"
             )
             self.go_on()
-            self.it.oracle.look()
+            time.sleep(GLANCE_S)  # What is waited for happens in other processes.
 
     def go_on(self) -> None:
         """Publish what is due: less and less of what is left, so that it never runs out however
@@ -185,7 +215,10 @@ class Company:
         self.it.publisher.publish(self.load[::-1])
         self.load.clear()
         assert self.it.publisher.failed == []
-        self.until(lambda: self.it.oracle.finished, "finishing")
+        published = len(self.it.publisher.published)
+        self.oracle.until(
+            lambda told: told["published"] == published and not told["lag"], "the end", PATIENCE_S
+        )
 
     def accepted_since(self, member: Member, since_ms: float) -> set[TopicPartition]:
         """Partitions of which SEEK accepted signals from the member since then."""
@@ -238,6 +271,10 @@ def places_of(published: list[Published]) -> dict[SignalKey, TopicPartition]:
         for each in published
         if isinstance(each.event.expectation, ToBeAccepted)
     }
+
+
+def monotonic_ms() -> float:
+    return time.monotonic() * 1000
 
 
 def now_ms() -> float:
