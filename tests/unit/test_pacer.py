@@ -175,94 +175,91 @@ def test_late_news_of_the_token_endpoint_begins_no_hold() -> None:
     assert it.may_start(11.5, 0)
 
 
-def test_throttling_is_no_outage_but_holds_and_spaces_the_starts() -> None:
+def test_throttling_is_no_outage_and_the_first_is_answered_by_a_lower_rate_alone() -> None:
     it = pacer()
     for tenth in range(100):
         it.started(tenth / 10)
     it.throttled(10.0, 9.9, None, HALF)
     assert it.cause is None
-    assert it.probes_only
-    assert it.rate_per_s == pytest.approx(9.0, rel=0.05)
+    assert not it.probes_only
+    assert it.rate.limit_per_s == pytest.approx(9.0, rel=0.05)
+    assert it.due_in_s(10.0, 0) == pytest.approx(1 / 9, rel=0.05)
 
 
-def test_starts_are_spaced_by_the_rate() -> None:
+def test_throttling_that_a_lower_rate_does_not_end_holds() -> None:
     it = pacer()
-    it.rate_per_s = 4.0
-    it.started(1.0)
-    assert it.due_in_s(1.0, 1) == pytest.approx(0.25)
-    assert it.may_start(1.25, 1)
-
-
-def test_a_success_raises_the_rate_a_little() -> None:
-    it = pacer()
-    it.rate_per_s = 4.0
-    it.answered(0.0)
-    assert it.rate_per_s == pytest.approx(4.02)
-
-
-def test_the_rate_falls_by_a_tenth_of_what_it_was() -> None:
-    it = pacer()
-    it.rate_per_s = 0.5
     it.throttled(10.0, 9.9, None, HALF)
-    assert it.rate_per_s == pytest.approx(0.45)
+    it.throttled(11.0, 10.5, None, HALF)
+    assert it.probes_only
+    assert it.due_in_s(11.0, 0) == pytest.approx(0.5)
+
+
+def test_an_answer_between_makes_the_next_throttling_the_first_again() -> None:
+    it = pacer()
+    it.throttled(10.0, 9.9, None, HALF)
+    it.answered(10.5)
+    it.throttled(11.0, 10.8, None, HALF)
+    assert not it.probes_only
+
+
+def test_requests_that_are_throttled_together_cut_the_rate_once() -> None:
+    it = pacer()
+    it.throttled(10.0, 9.9, None, HALF)
+    cut = it.rate.limit_per_s
+    it.throttled(10.1, 9.95, None, HALF)
+    assert it.rate.limit_per_s == cut
+    assert not it.probes_only
+
+
+def test_a_probe_that_is_throttled_says_nothing_about_the_rate() -> None:
+    """However long SEEK throttles everything, the rate of before is not forgotten."""
+    it = pacer()
+    it.throttled(10.0, 9.9, 30.0, HALF)
+    cut = it.rate.limit_per_s
+    for minute in range(1, 60):
+        it.started(60.0 * minute)
+        it.throttled(60.0 * minute, 60.0 * minute, 30.0, HALF)
+    assert it.rate.limit_per_s == cut
+
+
+def test_throttling_leaves_the_requests_in_flight_alone() -> None:
+    it = pacer()
+    it.throttled(10.0, 9.9, 30.0, HALF)
+    assert it.in_flight_limit == 4.0
+
+
+def test_a_late_word_of_how_long_to_wait_holds_though_the_first_had_none() -> None:
+    it = pacer()
+    it.throttled(10.0, 9.9, None, HALF)
+    it.throttled(10.1, 9.8, 3.0, HALF)
+    assert it.due_in_s(10.1, 0) == pytest.approx(3.0)
+
+
+def test_throttling_that_lasts_is_told_with_its_end() -> None:
+    it = pacer()
+    it.throttled(10.0, 9.9, 5.5, HALF)
+    assert it.throttled_until_s == 15.5
+    it.started(15.5)
+    it.answered(15.5)
+    assert it.throttled_until_s is None
+
+
+def test_throttling_for_a_moment_is_not_told() -> None:
+    it = pacer()
+    it.throttled(10.0, 9.9, 5.0, HALF)
+    assert it.throttled_until_s is None
+
+
+def test_an_outage_is_not_told_as_throttling() -> None:
+    it = pacer()
+    it.failed(10.0, 9.9, 60.0, HALF)
+    assert it.throttled_until_s is None
 
 
 def test_a_ceiling_spaces_the_starts_though_nobody_throttles() -> None:
     it = pacer(PacerLimits(in_flight_start=4, rate_max_per_s=2.0))
     it.started(1.0)
     assert it.due_in_s(1.0, 1) == pytest.approx(0.5)
-
-
-def test_the_lower_of_ceiling_and_rate_counts() -> None:
-    it = pacer(PacerLimits(in_flight_start=4, rate_max_per_s=2.0))
-    it.rate_per_s = 1.0
-    it.started(1.0)
-    assert it.due_in_s(1.0, 1) == pytest.approx(1.0)
-
-
-def test_a_quiet_night_does_not_make_the_rate_of_the_morning() -> None:
-    it = pacer()
-    for hour in range(12):
-        it.started(3600.0 * hour)
-    it.throttled(50_000.0, 49_999.0, None, HALF)
-    assert it.rate_per_s is not None
-    assert it.rate_per_s >= 0.9
-
-
-def test_the_wait_of_a_hold_is_no_gap_between_starts() -> None:
-    it = pacer()
-    for tenth in range(100):
-        it.started(tenth / 10)
-    it.throttled(10.0, 9.9, 60.0, HALF)
-    it.started(70.0)
-    it.throttled(70.1, 70.0, 60.0, HALF)
-    assert it.rate_per_s == pytest.approx(8.1, rel=0.05)
-
-
-def test_a_first_start_that_is_throttled_has_no_rate_to_go_by() -> None:
-    it = pacer()
-    it.started(1.0)
-    it.throttled(1.1, 1.0, None, HALF)
-    assert it.rate_per_s == pytest.approx(0.9)
-
-
-def test_a_steady_quota_is_used_to_most_of_it() -> None:
-    """SEEK grants five requests a second; each takes 100 ms; there is always more to send."""
-    it, accepted, started = pacer(), 0, list[float]()
-    for step in range(300 * 100):
-        now_s = step / 100
-        for start_s in [start_s for start_s in started if start_s <= now_s - 0.1]:
-            started.remove(start_s)
-            accepted += 1
-            it.answered(start_s)
-        if not it.may_start(now_s, len(started)):
-            continue
-        it.started(now_s)
-        if accepted + len(started) >= 5 * (now_s + 1):
-            it.throttled(now_s, now_s, None, HALF)
-        else:
-            started.append(now_s)
-    assert accepted >= 0.9 * 5 * 300
 
 
 LANDINGS = ("answered", "failed", "timed_out", "throttled", "refused", "no_token", "undecided")
