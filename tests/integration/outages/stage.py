@@ -30,6 +30,7 @@ SHARE: Final = 4 * BATCH
 BACKLOG: Final = 20 * BATCH
 """Published while nothing is accepted: each probe is another batch, so a few would be used up,
 and only what is left over pauses the partitions."""
+REBALANCES: Final = "seek_signals_rebalances_total"
 LINES_MOST: Final = 25
 """Log lines of one outage, from its begin to its end. A storm has hundreds."""
 
@@ -72,8 +73,8 @@ class Stage:
     def until_all_settled(self) -> None:
         self.until(lambda: self.it.oracle.finished, "all settled")
 
-    def until_held(self, reason: HoldReason) -> None:
-        self.until(partial(self.watch.is_held, reason), f"a hold of {reason}")
+    def until_held(self, reason: HoldReason, topic: str | None = None) -> None:
+        self.until(partial(self.watch.is_held, reason, topic), f"a hold of {reason}")
 
     def until_released(self) -> None:
         """No hold, on the page and in the metrics."""
@@ -87,7 +88,7 @@ class Stage:
 
 @contextmanager
 def stage(it: Scene, **settings: str) -> Iterator[Stage]:
-    """A service that has its partitions; it must end well, too."""
+    """A service that has its partitions; it must end well, too. Empty settings are left out."""
     port = free_port()
     environment = it.environment(
         SEEK_SIGNALS_HTTP_PORT=str(port),
@@ -97,7 +98,8 @@ def stage(it: Scene, **settings: str) -> Iterator[Stage]:
         SEEK_SIGNALS_AUTH_PROBE_S="1",
         KAFKA_SESSION_TIMEOUT_MS="30000",  # A machine that is busy must not cost the membership.
     )
-    with service(environment | settings, it.folder / "service.log") as process:
+    given = {name: value for name, value in (environment | settings).items() if value}
+    with service(given, it.folder / "service.log") as process:
         staged = Stage(it, Watch(process, port))
         staged.until(lambda: staged.watch.is_ready, "a member of the group")
         yield staged
@@ -125,7 +127,7 @@ def endure(staged: Stage, outage: Outage) -> None:
 
     # What was under way may fail, and one that left before the outage ended; then it is over.
     assert watch.value("seek_signals_requests_total", outcome="outage") <= tries + 2
-    assert watch.value("seek_signals_rebalances_total") == before.rebalances
+    assert watch.value(REBALANCES) == before.rebalances
     assert_told(watch, outage.reason, outage.says, before.lines)
     sheet = staged.sheet()
     assert list(sheet.faults) == []
@@ -166,7 +168,7 @@ class _Counts(NamedTuple):
         return cls(
             time.monotonic(),
             _tries(watch),
-            watch.value("seek_signals_rebalances_total"),
+            watch.value(REBALANCES),
             len(list(watch.lines())),
         )
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from consumer.observed import HoldReason
-from tests.faults.scene import scene
-from tests.integration.outages.stage import Outage, endure, stage
-from tests.testbed import KafkaCluster, Registry, running_proxy
+from consumer.sandbox.server import RunningSandbox, running_sandbox
+from tests.faults.scene import Scene, scene
+from tests.integration.outages.stage import BACKLOG, Outage, endure, stage
+from tests.testbed import (
+    Certificates,
+    KafkaCluster,
+    Registry,
+    free_port,
+    make_certificates,
+    running_proxy,
+)
 
 SCRIPTED: Mapping[str, tuple[Mapping[str, object], str]] = {
     "html-200": ({"fault": "status", "status": 200, "body": "html"}, "unreadable: HTTP 200"),
@@ -20,6 +32,7 @@ SCRIPTED: Mapping[str, tuple[Mapping[str, object], str]] = {
     "slow": ({"fault": "slow", "delayS": 30}, "timeout"),
     "truncated-json": ({"fault": "truncated", "stored": False}, "unreadable: HTTP 200"),
 }
+RETRY_AFTER_S: Final = 4
 
 
 @pytest.mark.parametrize("name", SCRIPTED)
@@ -62,3 +75,100 @@ def test_a_seek_that_is_down_for_longer_than_the_poll_interval_costs_no_membersh
                 lasts_s=12.0,
             )
             endure(staged, outage)
+
+
+def test_an_expired_certificate_is_waited_out_until_it_is_replaced(
+    kafka: KafkaCluster, registry: Registry, tmp_path: Path
+) -> None:
+    files = make_certificates(tmp_path / "tls")
+    with (
+        scene(kafka, registry, tmp_path, latency_s=0.0) as it,
+        secured(it, files) as (door, good, expired),
+    ):
+        settings = {
+            "SEEK_ENDPOINT": f"https://{door.address}/graphql",
+            "SEEK_TOKEN_URL": f"https://{door.address}/oauth/token",
+            "SEEK_SSL_CA_LOCATION": str(files.authority),
+        }
+        with stage(it, **settings) as staged:
+            outage = Outage(
+                begin=lambda: door.lead_to(expired),
+                end=lambda: door.lead_to(good),
+                reason=HoldReason.SEEK,
+                says="certificate has expired",
+            )
+            endure(staged, outage)
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_no_request_starts_before_seek_said_to_come_back(
+    kafka: KafkaCluster, registry: Registry, tmp_path: Path, form: str
+) -> None:
+    fault = {"fault": "status", "status": 429, "retryAfterS": RETRY_AFTER_S, "retryAfterAs": form}
+    fault |= {"requests": 1}
+    one_at_a_time = {"SEEK_SIGNALS_IN_FLIGHT_MAX": "1", "SEEK_SIGNALS_IN_FLIGHT_START": "1"}
+    with (
+        scene(kafka, registry, tmp_path, latency_s=0.0) as it,
+        stage(it, **one_at_a_time) as staged,
+    ):
+        staged.publish()
+        staged.until_all_settled()
+        it.sandbox.set_faults([fault])
+        staged.publish(BACKLOG)
+        staged.until(lambda: it.sandbox.stats()["throttled"] > 0, "throttled")
+        staged.publish()
+        assert staged.watch.is_ready
+        assert staged.watch.is_live
+        staged.until_all_settled()
+        staged.until_released()
+
+        assert it.oracle.letters == []
+        sheet = staged.sheet()
+        assert list(sheet.faults) == []
+        assert sheet.repeats == 0
+        assert _quiet_after_throttling_ms(it) >= RETRY_AFTER_S * 1000
+
+
+def _quiet_after_throttling_ms(it: Scene) -> float:
+    """Until the next request began; there was none under way."""
+    for line, following in pairwise(it.sandbox.requests()):
+        if line["status"] == 429:
+            return following["monotonicMs"] - line["monotonicMs"]
+    return 0.0
+
+
+@dataclass(slots=True)
+class Door:
+    """One address, behind which another server can be put."""
+
+    port: int
+    _open: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def lead_to(self, server: RunningSandbox) -> None:
+        self.close()
+        self._open.enter_context(running_proxy(("127.0.0.1", server.port), self.port))
+
+    def close(self) -> None:
+        self._open.close()
+
+
+@contextmanager
+def secured(
+    it: Scene, files: Certificates
+) -> Iterator[tuple[Door, RunningSandbox, RunningSandbox]]:
+    """A door to a SEEK over HTTPS, open; and the same SEEK with a certificate that has expired.
+
+    They write the journal of the scene's sandbox, so the oracle reads it.
+    """
+    good = replace(it.sandbox.config, tls_cert=files.certificate, tls_key=files.key, requests=None)
+    with (
+        running_sandbox(good) as seek,
+        running_sandbox(replace(good, tls_cert=files.expired)) as expired,
+        closing(Door(free_port())) as door,
+    ):
+        door.lead_to(seek)
+        yield door, seek, expired
