@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from consumer.adapters.avro.resolution import Resolution, reads_as_is, resolve
+from consumer.adapters.avro.resolution import Resolution, resolve
 from consumer.adapters.avro.tree import Record, parse
 
 MILLIS = {"type": "long", "logicalType": "timestamp-millis"}
@@ -115,31 +115,3 @@ def test_records_inside_are_matched_by_place_and_remembered_by_name() -> None:
 
     assert found.faults == []
     assert found.aliases == {"R": {"R"}, "our.Inner": {"their.Inner"}}
-
-
-@pytest.mark.parametrize(
-    ("writer", "reader", "as_is"),
-    [
-        ("string", "string", True),
-        ("long", MILLIS, True),
-        (["null", "string"], ["null", "string"], True),
-        ({"type": "array", "items": "string"}, {"type": "array", "items": "string"}, True),
-        ("int", "long", False),
-        ("string", ["null", "string"], False),
-        (["null", "string"], "string", False),
-        (["string", "null"], ["null", "string"], False),
-        (["null", "string", "int"], ["null", "string"], False),
-        ({"type": "array", "items": "int"}, {"type": "array", "items": "long"}, False),
-    ],
-)
-def test_only_what_needs_no_resolving_is_read_as_it_is(
-    writer: object, reader: object, *, as_is: bool
-) -> None:
-    assert reads_as_is(record(writer), record(reader)) is as_is
-
-
-def test_further_fields_need_no_resolving_but_missing_ones_do() -> None:
-    less = parse('{"type": "record", "name": "R", "fields": []}')
-
-    assert reads_as_is(record("string"), less)
-    assert not reads_as_is(less, record("string"))

@@ -1,10 +1,9 @@
 """Schemas with which a few bytes could keep the decoder busy for ever, or crash it.
 
-fastavro trusts what a record declares: it counts through 2^62 items that have no bytes, and
-follows a recursive type down the C stack until the process dies. Ordinary schemas
-cannot do that: each step of theirs uses up bytes, of which there are at most
-`max_record_bytes`. Those that can are known from the schema alone; their
-records are walked here first, which is slow and bounded.
+fastavro trusts what a record declares: it counts through 2^62 items that have no bytes,
+follows a recursive type down the C stack until the process dies, and skips past the end
+of a record. So what it decodes is walked here first, which is slow and bounded. Plans
+check as they read; but they are for schemas of which each step uses up bytes.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _MAX_STEPS_A_VALUE: Final = 10_000
 """Types visited for one value. Nested records without bytes can double it at every level."""
 _STEPS_A_BYTE: Final = 16
 _CONTINUES: Final = 0x80
-_MAX_VARINT_BYTES: Final = 10
+MAX_VARINT_BYTES: Final = 10
 
 
 class BeyondBoundsError(ValueError):
@@ -43,8 +42,8 @@ class _Weight(NamedTuple):
     risky: bool
 
 
-def needs_walking(node: Node) -> bool:
-    """Whether records of this schema have to pass `walk` before they are decoded."""
+def is_risky(node: Node) -> bool:
+    """Whether a few bytes of this schema can cost far more than they weigh."""
     weight = _Scales().weigh(node)
     return weight.risky or weight.steps > _MAX_STEPS_A_VALUE or weight.depth > MAX_DEPTH
 
@@ -154,7 +153,7 @@ class _Walker:
 
     def _long(self) -> int:
         number = 0
-        for place in range(_MAX_VARINT_BYTES):
+        for place in range(MAX_VARINT_BYTES):
             if self.position >= len(self.data):
                 break
             byte = self.data[self.position]

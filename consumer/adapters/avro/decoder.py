@@ -6,11 +6,11 @@ one that nobody knows, one that does not resolve. What is left for a record is i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
-from typing import Any, Final, Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from fastavro import (
     parse_schema,
@@ -18,25 +18,17 @@ from fastavro import (
 )
 from fastavro.schema import SchemaParseException, UnknownType
 
-from consumer.adapters.avro.bounds import BeyondBoundsError, needs_walking, walk
+from consumer.adapters.avro.bounds import BeyondBoundsError, is_risky, walk
 from consumer.adapters.avro.event_schemas import EVENT_TYPES, event_schema
 from consumer.adapters.avro.framing import HEADER_BYTES
 from consumer.adapters.avro.plain import Plain, reader_plain, writer_plain
-from consumer.adapters.avro.resolution import reads_as_is, resolve
+from consumer.adapters.avro.plan.compiler import compile_plan
+from consumer.adapters.avro.plan.source import UnplannedError
+from consumer.adapters.avro.resolution import resolve
+from consumer.adapters.avro.shapes import TooWideError, shaped
 from consumer.adapters.avro.tree import BadSchemaError, Record, parse, unqualified
-from consumer.domain.events import (
-    ApplicationCompleted,
-    ApplicationStatusChanged,
-    Event,
-    PositionStatusChanged,
-    State,
-    Step,
-)
+from consumer.domain.events import Event
 from consumer.domain.signals import Reason, Rejected, Skipped, SkipReason
-
-_Decoded: TypeAlias = dict[str, Any]  # fastavro's records are untyped; checked by resolution.
-_INT_MIN: Final = -(2**31)
-_INT_MAX: Final = 2**31 - 1
 
 
 class UndecodableError(ValueError):
@@ -44,7 +36,7 @@ class UndecodableError(ValueError):
 
 
 class Decode(Protocol):
-    def __call__(self, value: bytes) -> Event:
+    def __call__(self, value: bytes, /) -> Event:
         """`value` with its framing. Raises UndecodableError, and nothing else."""
         ...
 
@@ -81,15 +73,26 @@ def _compile(writer: Record, event_type: str) -> Compiled:
     if faults:
         return Rejected(Reason.INCOMPATIBLE_SCHEMA, "; ".join(faults))
     try:
-        writer_schema = _parsed(writer_plain(writer))
-        reader_schema = _parsed(reader_plain(reader, resolution.aliases))
+        general = general_decoder(writer, reader, resolution.aliases)
     except (SchemaParseException, UnknownType) as error:
         return Rejected(Reason.INCOMPATIBLE_SCHEMA, f"not an Avro schema: {error}")
-    return _FastavroDecoder(
-        writer_schema,
-        None if reads_as_is(writer, reader) else reader_schema,
-        writer if needs_walking(writer) else None,
-        _BUILDERS[event_type],
+    if is_risky(writer):
+        return general
+    try:
+        return compile_plan(writer, reader, general)
+    except UnplannedError:
+        return general
+
+
+def general_decoder(
+    writer: Record, reader: Record, aliases: Mapping[str, Collection[str]]
+) -> FastavroDecoder:
+    """For two schemas that resolve; `aliases` as resolution found them.
+
+    Raises what fastavro raises for a schema that it does not take.
+    """
+    return FastavroDecoder(
+        writer, _parsed(writer_plain(writer)), reader, _parsed(reader_plain(reader, aliases))
     )
 
 
@@ -108,97 +111,34 @@ def _parsed(plain: Plain) -> Plain:
 
 
 @dataclass(frozen=True, slots=True)
-class _FastavroDecoder:
+class FastavroDecoder:
+    """The general way: any schema that resolves, at ten times the cost of a plan.
+
+    Records are walked first: the library, when it skips what we do not read, runs past
+    the end of a record that was cut, and for ever through items without bytes.
+    """
+
+    writer: Record
     writer_schema: Plain
-    reader_schema: Plain | None
-    walked: Record | None
-    build: Callable[[_Decoded], Event]
+    reader: Record
+    reader_schema: Plain
 
     def __call__(self, value: bytes) -> Event:
         stream = BytesIO(value)
         stream.seek(HEADER_BYTES)
         try:
-            if self.walked is not None:
-                walk(value, HEADER_BYTES, self.walked)
-            decoded = schemaless_reader(
+            walk(value, HEADER_BYTES, self.writer)
+            decoded: object = schemaless_reader(
                 stream,
                 cast("dict[str, Any]", self.writer_schema),
-                cast("dict[str, Any] | None", self.reader_schema),
+                cast("dict[str, Any]", self.reader_schema),
             )
-        except BeyondBoundsError as error:
+            event = cast("Event", shaped(decoded, self.reader))
+        except (BeyondBoundsError, TooWideError) as error:
             raise UndecodableError(str(error)) from error
         except Exception as error:  # The library lets escape whatever it trips over.
             raise UndecodableError(f"{type(error).__name__}: {error}"[:500]) from error
         if stream.tell() != len(value):
             msg = f"the record ends at byte {stream.tell()}, the value has {len(value)}"
             raise UndecodableError(msg)
-        return self.build(cast("_Decoded", decoded))
-
-
-def _application_status_changed(decoded: _Decoded) -> ApplicationStatusChanged:
-    return ApplicationStatusChanged(
-        decoded["eventId"],
-        decoded["applicationId"],
-        decoded["hirerId"],
-        decoded["occurredAt"],
-        decoded["seekToken"],
-        decoded["seekTokenIssuedAt"],
-        decoded["candidateApplicationProfileId"],
-        decoded["positionProfileIds"],
-        _state(decoded["current"]),
-        _state_or_none(decoded["previous"]),
-    )
-
-
-def _position_status_changed(decoded: _Decoded) -> PositionStatusChanged:
-    return PositionStatusChanged(
-        decoded["eventId"],
-        decoded["positionId"],
-        decoded["hirerId"],
-        decoded["occurredAt"],
-        decoded["positionProfileIds"],
-        _state(decoded["current"]),
-        _state_or_none(decoded["previous"]),
-    )
-
-
-def _application_completed(decoded: _Decoded) -> ApplicationCompleted:
-    return ApplicationCompleted(
-        decoded["eventId"],
-        decoded["applicationId"],
-        decoded["hirerId"],
-        decoded["occurredAt"],
-        decoded["seekToken"],
-        decoded["seekTokenIssuedAt"],
-        decoded["completedAt"],
-    )
-
-
-_BUILDERS: Final[Mapping[str, Callable[[_Decoded], Event]]] = {
-    "application_status_changed": _application_status_changed,
-    "position_status_changed": _position_status_changed,
-    "application_completed": _application_completed,
-}
-
-
-def _state_or_none(decoded: _Decoded | None) -> State | None:
-    return None if decoded is None else _state(decoded)
-
-
-def _state(decoded: _Decoded) -> State:
-    phase = decoded["phase"]
-    return State(
-        _step(decoded["status"]),
-        None if phase is None else _step(phase),
-        decoded["success"],
-        decoded["timestamp"],
-    )
-
-
-def _step(decoded: _Decoded) -> Step:
-    """fastavro reads 64 bits whatever the type says; GraphQL's `Int`, like Avro's, has 32."""
-    place, total = decoded["index"], decoded["total"]
-    if not (_INT_MIN <= place <= _INT_MAX and _INT_MIN <= total <= _INT_MAX):
-        msg = "an index or total has more than 32 bits"
-        raise UndecodableError(msg)
-    return Step(decoded["label"], place, total)
+        return event

@@ -53,7 +53,7 @@ class _Renderer:
                 return self._container(node)
             case Enum() | Fixed() | Record():
                 if node.name in self._defined:
-                    return node.name
+                    return _anywhere(node.name)
                 self._defined.add(node.name)
                 return self._definition(node)
 
@@ -63,16 +63,17 @@ class _Renderer:
         return {"type": "map", "values": self.plain(node.values)}
 
     def _definition(self, node: Enum | Fixed | Record) -> dict[str, object]:
+        name = _anywhere(node.name)
         match node:
             case Enum():
-                return {"type": "enum", "name": node.name, "symbols": list(node.symbols)}
+                return {"type": "enum", "name": name, "symbols": list(node.symbols)}
             case Fixed():
-                return {"type": "fixed", "name": node.name, "size": node.size}
+                return {"type": "fixed", "name": name, "size": node.size}
             case Record():
                 fields = [self._field(entry) for entry in node.fields]
-                plain: dict[str, object] = {"type": "record", "name": node.name, "fields": fields}
+                plain: dict[str, object] = {"type": "record", "name": name, "fields": fields}
                 if node.name in self.aliases:
-                    plain["aliases"] = sorted(self.aliases[node.name])
+                    plain["aliases"] = sorted(map(_anywhere, self.aliases[node.name]))
                 return plain
 
     def _field(self, entry: Field) -> dict[str, object]:
@@ -80,3 +81,9 @@ class _Renderer:
         if self.with_defaults and entry.default is not NO_DEFAULT:
             plain["default"] = entry.default
         return plain
+
+
+def _anywhere(name: str) -> str:
+    """A full name that means the same in any namespace: one without a dot would be taken for
+    a name of the record around it."""
+    return name if "." in name else f"_.{name}"

@@ -1,0 +1,72 @@
+"""One writer schema and one of ours → a function from a record's bytes to its event."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias, cast
+
+from consumer.adapters.avro.framing import HEADER_BYTES
+from consumer.adapters.avro.plan import primitives
+from consumer.adapters.avro.plan.reading import Reading
+from consumer.adapters.avro.plan.source import Source
+from consumer.adapters.avro.shapes import EVENT_SHAPES, Shapes, new_tuple
+from consumer.adapters.avro.tree import Record
+from consumer.domain.events import Event
+
+_Decode: TypeAlias = Callable[[bytes], Event]
+
+_ODD: Final = (primitives.OddError, IndexError, TypeError, ValueError, struct.error)
+"""What a plan runs into when bytes are not what it expects; ValueError is for bad UTF-8."""
+_NO_BUILTINS: Final[Mapping[str, object]] = {}
+TOOLS: Final[Mapping[str, object]] = {
+    "__builtins__": _NO_BUILTINS,
+    "ODD": _ODD,
+    "OddError": primitives.OddError,
+    "ENDS": primitives.ENDS,
+    "COUNTS": primitives.COUNTS,
+    "INTS": primitives.INTS,
+    "FLAGS": primitives.FLAGS,
+    "LOW": primitives.LOW,
+    "MIDDLE": primitives.MIDDLE,
+    "HIGH": primitives.HIGH,
+    "words": primitives.words,
+    "long": primitives.long,
+    "integer": primitives.integer,
+    "end": primitives.end,
+    "count": primitives.count,
+    "len": len,
+    "range": range,
+    "new": new_tuple,
+}
+"""All that a plan can call or look into, besides the constants of its schema."""
+
+
+def compile_plan(
+    writer: Record, reader: Record, general: _Decode, shapes: Shapes = EVENT_SHAPES
+) -> _Decode:
+    """Raises UnplannedError for a schema that plans do not know.
+
+    The records of `writer` have to resolve to `reader`. `general` decodes any record of
+    the schema; a plan leaves to it, from the start, each record that has something odd.
+    """
+    source = write_plan(writer, reader, shapes)
+    names: dict[str, object] = {**TOOLS, **source.constants, "general": general}
+    code = compile(source.text, "<plan>", "exec", dont_inherit=True)
+    exec(code, names)  # noqa: S102 -- our own text; what is a schema's came in as constants
+    return cast("_Decode", names["plan"])
+
+
+def write_plan(writer: Record, reader: Record, shapes: Shapes = EVENT_SHAPES) -> Source:
+    """The plan's text and constants. Raises UnplannedError."""
+    source = Source()
+    with source.block("def plan(d)"):
+        with source.block("try"):
+            source.put(f"p = {HEADER_BYTES}")
+            event = Reading(source, shapes).value(writer, reader)
+            with source.block("if p == len(d)"):
+                source.put(f"return {event}")
+        with source.block("except ODD"):
+            source.put("pass")
+        source.put("return general(d)")
+    return source

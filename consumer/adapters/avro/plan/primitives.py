@@ -1,0 +1,92 @@
+"""What a plan reads numbers and lengths with: tables for the usual, functions for the rest.
+
+Avro's integers are zig-zag varints: seven bits a byte, the lowest first; the eighth says that
+more follow. Nearly all of ours have one byte, and moments in milliseconds from 1978 to 2039
+have six: those are looked up. The functions return a value and the position of its last byte.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final
+
+from consumer.adapters.avro.bounds import MAX_VARINT_BYTES
+from consumer.adapters.avro.shapes import INT_MAX, INT_MIN
+
+_CONTINUES: Final = 0x80
+_MAX_BITS: Final = 64
+
+
+class OddError(ValueError):
+    """Not what a plan expects, and maybe no record at all: the general decoder finds out."""
+
+
+INTS: Final = tuple((byte >> 1) ^ -(byte & 1) if byte < _CONTINUES else None for byte in range(256))
+"""A byte → the integer that it is alone."""
+ENDS: Final = tuple(
+    1 + (byte >> 1) if byte < _CONTINUES and not byte & 1 else None for byte in range(256)
+)
+"""The first byte of a text → how far behind it the text ends."""
+COUNTS: Final = tuple(None if step is None else step - 1 for step in ENDS)
+"""The first byte of a block → how many items it has."""
+FLAGS: Final = (False, True)
+
+words: Final = Struct("<3H").unpack_from
+"""Six bytes as three numbers, each an index into one of the tables below."""
+_ABSENT: Final = -(2**62)
+"""Makes the sum of three entries negative, whatever the others are."""
+
+
+def _parts(last: int, shift: int) -> list[int]:
+    """Two bytes → what they add to a moment. `last`: 0x80 when more bytes follow, else 0."""
+    table = [_ABSENT] * 65_536
+    for first in range(128):
+        for second in range(128):
+            word = (last | second) << 8 | _CONTINUES | first
+            table[word] = (second << 7 | first) << shift >> 1
+    return table
+
+
+LOW: Final = _parts(_CONTINUES, 0)
+MIDDLE: Final = _parts(_CONTINUES, 14)
+HIGH: Final = _parts(0, 28)
+LOW[_CONTINUES | 1 :: 2] = [_ABSENT] * len(LOW[_CONTINUES | 1 :: 2])
+"""The lowest bit is the sign: odd words are of moments before 1970."""
+
+
+def long(data: bytes, position: int) -> tuple[int, int]:
+    """Any integer of up to 64 bits. Raises OddError, or IndexError at the end of `data`."""
+    number = 0
+    for place in range(MAX_VARINT_BYTES):
+        byte = data[position + place]
+        number |= (byte & 0x7F) << (7 * place)
+        if byte < _CONTINUES:
+            if number >> _MAX_BITS:  # The tenth byte has room for more.
+                break
+            return (number >> 1) ^ -(number & 1), position + place
+    raise OddError
+
+
+def integer(data: bytes, position: int) -> tuple[int, int]:
+    """An `int`. Raises as `long` does."""
+    number, position = long(data, position)
+    if not INT_MIN <= number <= INT_MAX:
+        raise OddError
+    return number, position
+
+
+def end(data: bytes, position: int) -> tuple[int, int]:
+    """How far behind the last byte of its length a text ends. Raises as `long` does."""
+    size, position = long(data, position)
+    if size < 0:
+        raise OddError
+    return size + 1, position
+
+
+def count(data: bytes, position: int) -> tuple[int, int]:
+    """Items in a block of an array or map. A negative one is followed by the block's size in
+    bytes, for those who skip it whole. Raises as `long` does."""
+    items, position = long(data, position)
+    if items < 0:
+        _, position = long(data, position + 1)
+    return abs(items), position

@@ -1,0 +1,114 @@
+"""Which tuple each record of our reader schemas becomes, and from which of its fields.
+
+Both ways of decoding build events by this one table: plans while they read, and
+`shaped` from what fastavro has read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, cast
+
+from consumer.adapters.avro.tree import Array, Node, Primitive, Record, Union, unqualified
+from consumer.domain.events import (
+    ApplicationCompleted,
+    ApplicationStatusChanged,
+    PositionStatusChanged,
+    State,
+    Step,
+)
+
+INT_MIN: Final = -(2**31)
+INT_MAX: Final = 2**31 - 1
+
+
+_Tuple: TypeAlias = tuple[object, ...]
+new_tuple: Final = cast("Callable[[type[_Tuple], Iterable[object]], _Tuple]", _Tuple.__new__)
+"""Makes a `NamedTuple` in half of the time that calling it takes."""
+
+
+class TooWideError(ValueError):
+    """An `int` of more than 32 bits: fastavro reads 64 whatever the type says; GraphQL's
+    `Int`, like Avro's, has 32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    kind: type[_Tuple]
+    """A `NamedTuple`."""
+    fields: tuple[str, ...]
+    """Names of the reader schema, in the order of the tuple."""
+
+
+Shapes: TypeAlias = Mapping[str, Shape]
+"""By the record's unqualified name."""
+
+_STATE: Final = Shape(State, ("status", "phase", "success", "timestamp"))
+EVENT_SHAPES: Final[Shapes] = {
+    "Step": Shape(Step, ("label", "index", "total")),
+    "State": _STATE,
+    "PreviousState": _STATE,
+    "ApplicationStatusChanged": Shape(
+        ApplicationStatusChanged,
+        (
+            "eventId",
+            "applicationId",
+            "hirerId",
+            "occurredAt",
+            "seekToken",
+            "seekTokenIssuedAt",
+            "candidateApplicationProfileId",
+            "positionProfileIds",
+            "current",
+            "previous",
+        ),
+    ),
+    "PositionStatusChanged": Shape(
+        PositionStatusChanged,
+        (
+            "eventId",
+            "positionId",
+            "hirerId",
+            "occurredAt",
+            "positionProfileIds",
+            "current",
+            "previous",
+        ),
+    ),
+    "ApplicationCompleted": Shape(
+        ApplicationCompleted,
+        (
+            "eventId",
+            "applicationId",
+            "hirerId",
+            "occurredAt",
+            "seekToken",
+            "seekTokenIssuedAt",
+            "completedAt",
+        ),
+    ),
+}
+
+
+def shape_of(record: Record, shapes: Shapes = EVENT_SHAPES) -> Shape:
+    return shapes[unqualified(record.name)]
+
+
+def shaped(value: object, reader: Node, shapes: Shapes = EVENT_SHAPES) -> object:
+    """A value that fastavro resolved to `reader`, its records as tuples. Raises TooWideError."""
+    match reader:
+        case Record():
+            fields = {entry.name: entry.node for entry in reader.fields}
+            decoded, shape = cast("dict[str, Any]", value), shape_of(reader, shapes)
+            parts = (shaped(decoded[name], fields[name], shapes) for name in shape.fields)
+            return new_tuple(shape.kind, parts)
+        case Array():
+            return [shaped(item, reader.items, shapes) for item in cast("list[Any]", value)]
+        case Union(branches=[Primitive(kind="null"), branch]):
+            return None if value is None else shaped(value, branch, shapes)
+        case Primitive(kind="int") if not INT_MIN <= cast("int", value) <= INT_MAX:
+            msg = "an index or total has more than 32 bits"
+            raise TooWideError(msg)
+        case _:
+            return value
