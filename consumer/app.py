@@ -293,6 +293,7 @@ def _envelope(settings: Settings) -> Envelope:
         retry_topic=settings.source.retry_topic,
         app_version=__version__,
         mapping_hash=mapping_hash(_mapping_policy(settings)),
+        connect_headers=settings.poison.dlq_connect_headers,
     )
 
 

@@ -17,6 +17,8 @@ class ExitCode(IntEnum):
     KAFKA_FATAL = 5
     DRAIN_OVERRAN = 6
     """Shutdown was cut short by the watchdog: duplicates are possible, loss is not."""
+    BUSY = 7
+    """Another run is replaying or purging dead letters of the same group."""
     INTERRUPTED = 130
 
 

@@ -21,7 +21,7 @@ CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
 class Verb(NamedTuple):
     name: str
     place: str
-    """`module:function`, the function one that typer can make a command of."""
+    """`module:name`, of a function that typer can make a command of, or of a group of them."""
     summary: str
 
 
@@ -34,6 +34,11 @@ VERBS = (
         "Serve a SEEK of your own: tokens, GraphQL, and faults on demand.",
     ),
     Verb("publish", "consumer.cli.publish:publish", "Write status changes from a file to Kafka."),
+    Verb(
+        "dlq",
+        "consumer.cli.dlq.application:application",
+        "See dead letters, understand them, replay them safely.",
+    ),
     Verb("settings", "consumer.cli.settings:settings", "Show every setting, and where it is from."),
     Verb("version", "consumer.cli.version:version", "Show the versions of this program's parts."),
 )
@@ -53,13 +58,16 @@ class LazyCommand(TyperCommand):
         parent: Any = None,  # noqa: ANN401 -- see above
         **extra: Any,  # noqa: ANN401 -- see above
     ) -> Any:  # noqa: ANN401 -- see above
-        real = get_command(_application_of(load(self._verb), self._verb))
+        loaded = load(self._verb)
+        if not isinstance(loaded, typer.Typer):
+            loaded = _application_of(loaded, self._verb)
+        real = get_command(loaded)
         return real.make_context(info_name, args, parent=parent, **extra)
 
 
-def load(verb: Verb) -> Callable[..., object]:
-    module, function = verb.place.split(":")
-    loaded: Callable[..., object] = getattr(import_module(module), function)
+def load(verb: Verb) -> Callable[..., object] | typer.Typer:
+    module, name = verb.place.split(":")
+    loaded: Callable[..., object] | typer.Typer = getattr(import_module(module), name)
     return loaded
 
 

@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 from consumer.delivery.records import Headers, OutgoingRecord, Record
 
 PREFIX: Final = "__dlq.errors."
+CONNECT_PREFIX: Final = "__connect.errors."
+"""Kafka Connect's: many interfaces show a letter's origin and reason by these."""
 FORMAT: Final = "1"
 MAX_MESSAGE_BYTES: Final = 1024
 
@@ -54,6 +56,8 @@ class Envelope:
     retry_topic: str
     app_version: str
     mapping_hash: str
+    connect_headers: bool = False
+    """Say where and why in Kafka Connect's names as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,30 @@ def wrap(record: Record, failure: Failure, envelope: Envelope) -> OutgoingRecord
         "replay.count": str(replays),
         "app.version": envelope.app_version,
     }
-    ours = [(PREFIX + name, _clip(text)) for name, text in added.items()]
+    ours: Headers = [(PREFIX + name, _clip(text)) for name, text in added.items()]
+    if envelope.connect_headers:
+        ours += _in_connects_words(origin, failure, envelope.group)
     return OutgoingRecord(envelope.topic, record.key(), value, [*headers, *ours])
+
+
+def for_retry(letter: DeadLetter) -> Headers:
+    """Headers of the record that a replay writes: the original ones, the first origin, and
+    how often it has been replayed now. SEEK's message stays behind: it may quote a person."""
+    origin, failure = letter.origin, letter.failure
+    added = {
+        "format": FORMAT,
+        "topic": origin.topic,
+        "partition": str(origin.partition),
+        "offset": str(origin.offset),
+        "timestamp": str(origin.timestamp_ms),
+        "message": "",
+        "class": failure.reason,
+        "stage": failure.stage,
+        "delivery.count": str(failure.attempts),
+        "failed.at": str(failure.failed_at_ms),
+        "replay.count": str(letter.replay_count + 1),
+    }
+    return [*letter.headers, *((PREFIX + name, _clip(text)) for name, text in added.items())]
 
 
 def without_value(letter: OutgoingRecord) -> OutgoingRecord:
@@ -128,6 +154,20 @@ def unwrap(headers: Headers | None) -> DeadLetter | None:
     except (KeyError, ValueError):
         return None
     return DeadLetter(origin, failure, replays, original, "pointer" in added)
+
+
+def _in_connects_words(origin: Origin, failure: Failure, group: str) -> Headers:
+    """Numbers as text, as Connect writes them. After ours, so they leave with ours."""
+    words = {
+        "topic": origin.topic,
+        "partition": str(origin.partition),
+        "offset": str(origin.offset),
+        "connector.name": group,
+        "stage": failure.stage.upper(),
+        "exception.class.name": failure.reason,
+        "exception.message": failure.message,
+    }
+    return [(CONNECT_PREFIX + name, _clip(text)) for name, text in words.items()]
 
 
 def _provenance(record: Record, retry_topic: str) -> tuple[Origin, int, Headers]:

@@ -119,6 +119,11 @@ class PoisonSettings(Section):
     hirer_breaker_refusals: Annotated[int, Field(ge=1, le=1_000)] = Field(
         3, description="After so many refusals of one hirer its signals travel apart from others'."
     )
+    dlq_connect_headers: bool = Field(
+        False,  # noqa: FBT003 -- pydantic takes a default by position
+        description="Dead letters say where and why in Kafka Connect's headers as well, for "
+        "interfaces that show those. Off: one set of names is enough for the dlq verbs.",
+    )
 
 
 class RequestSettings(Section):

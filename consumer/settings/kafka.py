@@ -63,7 +63,7 @@ OWNED_BY_PRODUCER: Mapping[str, Default] = {
 OWNED: Mapping[str, Default] = {**OWNED_BY_CONSUMER, **OWNED_BY_PRODUCER}
 
 NOT_SETTABLE: Mapping[str, str] = {
-    "transactional.id": "dead letters are confirmed one by one, without transactions",
+    "transactional.id": "replays have a fixed one for each group, <group>.dlq",
 }
 
 CANONICAL: Mapping[str, str] = {
@@ -171,6 +171,27 @@ class KafkaSettings:
         """For `Producer`, safe for dead letters: idempotent, `acks=all`."""
         given = _without(self._given(), CONSUMER_ONLY)
         return _values(SHARED_DEFAULTS) | given | _values(OWNED_BY_PRODUCER)
+
+    def transactional_config(self, transactional_id: str, timeout_ms: int) -> dict[str, str]:
+        """For the `Producer` that replays dead letters. A record that the topic takes is not
+        to be refused by the client, whose own limit is lower."""
+        given = {"message.max.bytes": "16777216", **self.producer_config()}
+        ours = {
+            "transactional.id": transactional_id,
+            "transaction.timeout.ms": str(timeout_ms),
+            "message.timeout.ms": str(timeout_ms // 2),
+        }
+        return given | ours
+
+    def reading_config(self) -> dict[str, str]:
+        """For a `Consumer` that only looks: joins no group, commits nothing, and where records
+        have expired under it reads on with the oldest."""
+        return self.consumer_config() | {
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "queued.max.messages.kbytes": "16384",
+            "fetch.wait.max.ms": "50",
+        }
 
     def admin_config(self) -> dict[str, str]:
         given = _without(self._given(), CONSUMER_ONLY | PRODUCER_ONLY)

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from consumer.errors import BadConfigurationError
 from consumer.settings.build import adopt_group, build_kafka, build_section
@@ -46,11 +47,18 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """Kafka and the registry, without SEEK."""
+    """Kafka and the registry. Of SEEK only what decides how a record is mapped: the
+    credentials may be placeholders."""
 
     kafka: KafkaSettings
     source: SourceSettings
     registry: RegistrySettings
+    mapping: MappingSettings
+
+
+class MappingSettings(NamedTuple):
+    playground: bool
+    external_job_ads: bool
 
 
 SECTIONS: tuple[type[Section], ...] = (
@@ -79,7 +87,8 @@ def load_connections(environ: Mapping[str, str], toml: Mapping[str, object] | No
         name = SeekSettings.setting(field)
         gathered.sections.setdefault(name, Given(name, value, Origin.MISSING))
     settings = settings_from(gathered)
-    return Connections(settings.kafka, settings.source, settings.registry)
+    mapping = MappingSettings(settings.seek.playground, settings.request.external_job_ads)
+    return Connections(settings.kafka, settings.source, settings.registry, mapping)
 
 
 def load_file(path: Path) -> Mapping[str, object]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
 from consumer import __version__
 from consumer.cli.application import run_application
@@ -124,9 +125,11 @@ def test_help_loads_no_client() -> None:
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 def test_the_summary_of_a_verb_is_the_first_line_of_its_help(verb: Verb) -> None:
-    function = load(verb)
+    loaded = load(verb)
+    group = loaded.registered_callback if isinstance(loaded, typer.Typer) else None
+    documented = loaded if group is None else group.callback
 
-    assert (function.__doc__ or "").splitlines()[0] == verb.summary
+    assert (documented.__doc__ or "").splitlines()[0] == verb.summary
 
 
 def test_run_lists_all_faults_before_it_connects(

@@ -1,0 +1,1 @@
+"""`seek-signals dlq …`: one module a verb."""

@@ -1,0 +1,90 @@
+"""`seek-signals dlq purge`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from consumer.cli.dlq.accounts import print_purged
+from consumer.cli.dlq.listing import looked_through
+from consumer.cli.dlq.options import Asked, TakeOverOption, filtered
+from consumer.cli.dlq.printing import JsonOption, counted, say
+from consumer.cli.dlq.wiring import Desk, desk
+from consumer.errors import BadConfigurationError, ExitCode
+from consumer.letters.describing import utc
+from consumer.letters.kafka.truncation import cut, retention_ms
+from consumer.letters.purging import Purge, Purged, to_purge
+
+
+@filtered
+def purge(
+    asked: Asked,
+    *,
+    confirm: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="What would be typed, where nobody can be asked."),
+    ] = None,
+    take_over: TakeOverOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Give dead letters up: mark them never to be replayed, and cut what nobody needs.
+
+    Kafka cannot erase one record in the middle of a log. Cut is the beginning of each
+    partition, up to the first letter that is neither purged nor replayed and settled; all
+    else stays readable until the topic's retention has passed. There is no way back.
+    Copies of replayed letters are on the retry topic too, for its own retention.
+    """
+    with desk(asked) as at, looked_through(at) as catalogue:
+        number = sum(1 for _ in to_purge(catalogue, asked.filter.states))
+        if not number:
+            say("no dead letter to purge fits")
+        _insist(at, number, confirm)
+        session = at.session("purge")
+        session.begin(catalogue, take_over=take_over)
+        run = Purge(at.letters, session, at.clock, at.watch, asked.filter.states)
+        purged = run.run(catalogue)
+        vanishing = _cut(at, purged)
+    print_purged(purged, vanishing, as_json=as_json)
+    raise typer.Exit(ExitCode.INTERRUPTED if purged.interrupted else ExitCode.OK)
+
+
+def _insist(at: Desk, number: int, confirm: str | None) -> None:
+    """Raises BadConfigurationError where the text is another, or nobody can be asked."""
+    expected = f"purge {number}"
+    typed = _typed(at, number, expected) if confirm is None else confirm
+    if typed.strip() != expected:
+        fault = f"nothing was changed: what fits now is confirmed by {expected!r}"
+        raise BadConfigurationError([fault])
+
+
+def _typed(at: Desk, number: int, expected: str) -> str:
+    if not sys.stdin.isatty():
+        fault = f'--confirm "{expected}": is needed where nobody can be asked'
+        raise BadConfigurationError([fault])
+    at.watch.bars.stop()
+    topic = at.letters.topic
+    say(f"{counted(number, 'letter')} of {topic} will never be replayed. There is no way back.")
+    say(f"To go on, type: {expected}")
+    return sys.stdin.readline()
+
+
+def _cut(at: Desk, purged: Purged) -> str:
+    """When the bytes are gone."""
+    admin = at.admin()
+    if not purged.interrupted:
+        cut(admin, at.letters.topic, purged.cuts)
+    kept_ms = retention_ms(admin, at.letters.topic)
+    if not purged.marked:
+        return "what was cut is out of reach at once; its bytes go with their log segments"
+    if kept_ms is None:
+        return (
+            "what was not cut stays until the topic's retention has passed; no end is set, or "
+            "this user may not see it (retention.ms)"
+        )
+    days = kept_ms / 86_400_000
+    return (
+        f"what was cut is out of reach at once; the last of the rest vanishes soon after "
+        f"{utc(purged.newest_ms + kept_ms)} (retention of {days:g} days)"
+    )

@@ -1,0 +1,155 @@
+"""Retry records and states, in Kafka transactions of one fixed id per group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+from zlib import crc32
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from consumer.letters.errors import LettersError, TakenOverError
+from consumer.letters.kafka.ranges import kafka_failed
+from consumer.letters.ports import RetryRecord, TooLargeError
+
+OPEN_S: Final = 60.0
+COMMIT_S: Final = 45.0
+CONFIRM_S: Final = 30.0
+TRANSACTION_MS: Final = 60_000
+"""The broker ends a transaction of a run that died after so long, or when the next begins."""
+_TOO_LARGE: Final = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
+_FENCED: Final = frozenset(
+    {KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH}
+)
+
+
+@dataclass(slots=True)
+class _Confirmed:
+    offsets: list[int | None]
+    errors: list[KafkaError] = field(default_factory=list[KafkaError])
+    too_large: set[int] = field(default_factory=set[int])
+
+    def note(self, index: int, error: KafkaError | None, message: Message | None) -> None:
+        if error is None and message is not None:
+            self.offsets[index] = message.offset()
+        elif error is not None and error.code() in _TOO_LARGE:
+            self.too_large.add(index)
+        elif error is not None:
+            self.errors.append(error)
+
+
+@dataclass(slots=True)
+class KafkaWriter:
+    """Implements the port `Writer`."""
+
+    producer: Producer
+    retry_topic: str
+    state_topic: str
+    partitions: int
+    state_partitions: int
+
+    def open(self) -> None:
+        try:
+            self.producer.init_transactions(OPEN_S)
+        except KafkaException as error:
+            raise _of(error.args[0], "beginning to write") from error
+
+    def write(
+        self,
+        retries: Sequence[RetryRecord],
+        states: Callable[[Sequence[int]], Sequence[tuple[bytes, bytes]]],
+    ) -> None:
+        try:
+            self.producer.begin_transaction()
+            offsets = self._produce_retries(retries)
+            self._produce_states(states(offsets))
+            self._commit()
+        except KafkaException as error:
+            self._abort()
+            raise _of(error.args[0], "writing") from error
+        except (TooLargeError, LettersError):
+            self._abort()
+            raise
+
+    def _produce_retries(self, retries: Sequence[RetryRecord]) -> list[int]:
+        confirmed = _Confirmed([None] * len(retries))
+        for index, retry in enumerate(retries):
+            note = partial(confirmed.note, index)
+            try:
+                self._produce(self.retry_topic, retry, note)
+            except KafkaException as error:
+                if error.args[0].code() not in _TOO_LARGE:
+                    raise
+                confirmed.too_large.add(index)
+        self._flush(confirmed)
+        if confirmed.too_large:
+            raise TooLargeError(frozenset(confirmed.too_large))
+        return [offset for offset in confirmed.offsets if offset is not None]
+
+    def _produce_states(self, states: Sequence[tuple[bytes, bytes]]) -> None:
+        confirmed = _Confirmed([None] * len(states))
+        for index, (key, value) in enumerate(states):
+            self.producer.produce(
+                self.state_topic,
+                value=value,
+                key=key,
+                # By no setting of the user's: later states must follow earlier ones.
+                partition=crc32(key) % self.state_partitions,
+                on_delivery=partial(confirmed.note, index),
+            )
+        self._flush(confirmed)
+
+    def _produce(
+        self,
+        topic: str,
+        retry: RetryRecord,
+        note: Callable[[KafkaError | None, Message | None], None],
+    ) -> None:
+        self.producer.produce(
+            topic,
+            value=retry.value,
+            key=retry.key,
+            partition=retry.partition,
+            headers=list(retry.headers),
+            on_delivery=note,
+        )
+
+    def _flush(self, confirmed: _Confirmed) -> None:
+        left = self.producer.flush(CONFIRM_S)
+        if confirmed.errors:
+            raise _of(confirmed.errors[0], "writing")
+        if left:
+            msg = f"{left} records were not confirmed within {CONFIRM_S:g} s: is a broker away?"
+            raise LettersError(msg)
+
+    def _commit(self) -> None:
+        """Again when it did not end in time: only the broker knows, and it may be asked twice."""
+        try:
+            self.producer.commit_transaction(COMMIT_S)
+        except KafkaException as error:
+            if not error.args[0].retriable():
+                raise
+            self.producer.commit_transaction(COMMIT_S)
+
+    def _abort(self) -> None:
+        """Where this cannot be said either, the next run's `open` ends the transaction."""
+        try:
+            self.producer.abort_transaction(COMMIT_S)
+        except KafkaException:
+            return
+
+
+def _of(error: KafkaError, doing: str) -> LettersError | TakenOverError:
+    if error.code() in _FENCED:
+        return TakenOverError(
+            "another run took over, so this one stopped. What it had not finished is not written; "
+            "the other run goes on from there."
+        )
+    if error.code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+        return LettersError(
+            f"{doing} failed: grant Write and Describe on the transactional id to this user "
+            "(seek-signals topics shows the command)"
+        )
+    return kafka_failed(error, doing)

@@ -1,0 +1,106 @@
+"""A million letters in bounded memory, each once, with what has become of it."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+
+from consumer.letters.catalogue import CACHE_KIB, Catalogue
+from consumer.letters.letter import Letter, Spot, read_letter
+from consumer.letters.standing import Mark, OriginKey, Standing
+from consumer.letters.statistics import tally
+from tests.unit.letters.samples import buried, letter, source
+
+
+@pytest.fixture
+def catalogue() -> Iterator[Catalogue]:
+    with Catalogue() as made:
+        yield made
+
+
+def test_letters_come_in_the_order_of_origin(catalogue: Catalogue) -> None:
+    for topic, partition, offset in (("b", 0, 1), ("a", 1, 5), ("a", 1, 3), ("a", 0, 9)):
+        record = source(offset, topic=topic, partition=partition)
+        catalogue.add(read_letter(buried(record, Spot(0, offset))), taken=True)
+
+    assert [row.key[:3] for row in catalogue.rows()] == [
+        ("a", 0, 9),
+        ("a", 1, 3),
+        ("a", 1, 5),
+        ("b", 0, 1),
+    ]
+
+
+def test_a_letter_that_was_written_twice_is_one_the_first(catalogue: Catalogue) -> None:
+    for spot in (Spot(0, 3), Spot(0, 9)):
+        catalogue.add(read_letter(buried(source(1), spot)), taken=True)
+
+    assert [row.spot for row in catalogue.rows()] == [Spot(0, 3)]
+
+
+def test_what_the_filter_left_is_not_told_but_known(catalogue: Catalogue) -> None:
+    catalogue.add(letter(1), taken=False)
+
+    assert list(catalogue.rows()) == []
+    assert len(catalogue.of_origin("moves", 0, 1)) == 1
+
+
+def test_the_last_mark_of_a_letter_counts(catalogue: Catalogue) -> None:
+    catalogue.add(letter(1), taken=True)
+    key = OriginKey("moves", 0, 1)
+    catalogue.remember([(key, Mark(Standing.REPLAYED, 0, 1)), (key, Mark(Standing.PURGED, 0, 2))])
+
+    assert [row.standing for row in catalogue.rows()] == [Standing.PURGED]
+
+
+def test_marks_of_another_dead_letter_topic_are_of_other_letters(catalogue: Catalogue) -> None:
+    catalogue.add(letter(1), taken=True)
+    mark = Mark(Standing.PURGED, 0, 1)
+    catalogue.remember([(OriginKey("moves", 0, 1, "connect.dlq"), mark)])
+
+    assert [row.standing for row in catalogue.rows()] == [Standing.NEW]
+
+
+def test_of_rows_that_are_read_all_fields_are_as_they_were(catalogue: Catalogue) -> None:
+    one: Letter = letter(7)
+    catalogue.add(one, taken=True)
+
+    [row] = catalogue.rows()
+    assert (row.timestamp_ms, row.spot, row.kind) == (one.origin.timestamp_ms, one.spot, one.kind)
+    assert (row.reason, row.attempts, row.size) == ("forbidden", 1, one.size)
+    assert (row.is_pointer, row.replay_count, row.newest) == (False, 0, 0)
+
+
+def test_memory_does_not_grow_with_the_number_of_letters(catalogue: Catalogue) -> None:
+    """What Python holds; the database's cache is bounded by its own setting."""
+    tracemalloc.start()
+    try:
+        peaks = []
+        for count in (2_000, 10_000):
+            tracemalloc.reset_peak()
+            before, _ = tracemalloc.get_traced_memory()
+            for offset in range(count):
+                catalogue.add(letter(offset), taken=True)
+            assert sum(1 for _ in catalogue.rows()) >= count
+            peaks.append(tracemalloc.get_traced_memory()[1] - before)
+    finally:
+        tracemalloc.stop()
+
+    assert peaks[1] < peaks[0] * 1.5 + 200_000
+    assert CACHE_KIB < 32_768
+
+
+def test_a_tally_counts_by_class_and_state(catalogue: Catalogue) -> None:
+    for offset, reason in enumerate(("forbidden", "forbidden", "bad_time")):
+        catalogue.add(letter(offset, reason=reason), taken=True)
+    catalogue.remember([(OriginKey("moves", 0, 0), Mark(Standing.PARKED, 0, 1))])
+
+    first, second = tally(catalogue.rows())
+    assert (first.reason, first.letters, first.by_standing) == (
+        "forbidden",
+        2,
+        {Standing.NEW: 1, Standing.PARKED: 1},
+    )
+    assert second.as_json()["class"] == "bad_time"
