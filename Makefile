@@ -81,6 +81,14 @@ test-ops: setup ## judge deploy/ by Helm, kubeconform, promtool and others; fetc
 manifests: setup ## render the Kustomize base from the Helm chart
 	@$(PY) -m tests.ops.manifests
 
+SECONDS ?= 120
+# `make chaos SECONDS=1200 SEED=7 RECORD=1 chaos="--protocol classic"`
+.PHONY: chaos
+chaos: setup ## break everything at once on real parts: SECONDS= SEED= RECORD=1
+	@$(STEP) --show "Kafka and registry for the tests" $(PY) -m tests.testbed.fetch
+	@$(PY) -m tests.faults.chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) \
+		$(if $(RECORD),--record) $(chaos)
+
 .PHONY: lock
 lock: ## write the lock files anew; upgrade=--upgrade takes newer versions
 	@.ci/make-venv $(VENV)

@@ -17,7 +17,7 @@ from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from consumer.adapters.avro.event_schemas import schemas_folder
-from consumer.delivery.records import TopicPartition
+from consumer.delivery.records import Headers, TopicPartition
 from consumer.demo.balance import Published
 from consumer.demo.expectations import CutShort, DemoEvent, Kind
 from tests.faults.oracle.publications import PublicationLog, publication
@@ -52,6 +52,8 @@ class ForeignPublisher:
     topics: Mapping[Kind, str]
     log: PublicationLog | None = None
     """Where an oracle of another process reads what is published."""
+    headers: Headers = field(default_factory=list[tuple[str, bytes | None]])
+    """Of each record."""
     published: list[Published] = field(default_factory=list)
     """Confirmed ones, in the order of confirmation."""
     failed: list[str] = field(default_factory=list)
@@ -60,11 +62,16 @@ class ForeignPublisher:
     def publish(self, events: Iterable[DemoEvent]) -> None:
         """Blocks until all are confirmed or have failed."""
         for number, event in enumerate(events):
-            self._produce(event, evolved_schema=number % 2 == 1)
-            self.producer.poll(0)
+            self.send(event, number)
         left = self.producer.flush(FLUSH_S)
         if left:
             self.failed.append(f"{left} not confirmed in time")
+
+    def send(self, event: DemoEvent, number: int) -> None:
+        """Hands it over, and waits only while the client's queue is full. Every second one is
+        of the evolved schema."""
+        self._produce(event, evolved_schema=number % 2 == 1)
+        self.producer.poll(0)
 
     def _produce(self, event: DemoEvent, *, evolved_schema: bool) -> None:
         value = self._encoded(event, evolved_schema=evolved_schema)
@@ -79,12 +86,15 @@ class ForeignPublisher:
             told = Published(event, place, offset, key, value)
             self.published.append(told)
             if self.log is not None:
-                self.log.add([publication(told)])
+                self.log.add([publication(told, self.headers)])
 
         while True:
             try:
                 topic = self.topics[event.kind]
-                self.producer.produce(topic, value=value, key=key, on_delivery=confirmed)
+                headers: list[tuple[str, str | bytes | None]] = list(self.headers)
+                self.producer.produce(
+                    topic, value=value, key=key, headers=headers, on_delivery=confirmed
+                )
             except BufferError:
                 self.producer.poll(0.1)
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
@@ -35,6 +35,27 @@ REFUSALS: Sequence[dict[str, object]] = (
 """What the stream counts on SEEK to refuse."""
 
 
+CLASSIC_SESSION = {"KAFKA_SESSION_TIMEOUT_MS": "6000", "KAFKA_HEARTBEAT_INTERVAL_MS": "500"}
+"""Short, so that a dead member's partitions move on soon. The newer protocol has the broker's."""
+QUICK = {
+    "SEEK_SIGNALS_LEASE_S": "5",
+    "SEEK_SIGNALS_REQUEST_TOTAL_S": "3",
+    "SEEK_SIGNALS_REQUEST_CONNECT_S": "2",
+    "SEEK_SIGNALS_DRAIN_S": "4",
+}
+"""Below the session."""
+
+
+def names_of(group: str, topics: Mapping[Kind, str]) -> dict[str, str]:
+    """The settings that say what is read, and for whom."""
+    return {
+        "SEEK_SIGNALS_GROUP": group,
+        "SEEK_SIGNALS_APPLICATION_STATUS_TOPICS": topics[Kind.APPLICATION_STATUS_CHANGED],
+        "SEEK_SIGNALS_POSITION_STATUS_TOPICS": topics[Kind.POSITION_STATUS_CHANGED],
+        "SEEK_SIGNALS_APPLICATION_COMPLETED_TOPICS": topics[Kind.APPLICATION_COMPLETED],
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     kafka: KafkaCluster
@@ -56,21 +77,14 @@ class Scene:
         """Settings for a service on these parts."""
         own = {
             "KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap,
-            "KAFKA_SESSION_TIMEOUT_MS": "6000",
-            "KAFKA_HEARTBEAT_INTERVAL_MS": "500",
+            **CLASSIC_SESSION,
             "SCHEMA_REGISTRY_URL": self.registry.url,
             "SEEK_CLIENT_ID": self.sandbox.config.client_id,
             "SEEK_CLIENT_SECRET": self.sandbox.config.client_secret,
             "SEEK_ENDPOINT": self.sandbox.graphql_url,
             "SEEK_TOKEN_URL": self.sandbox.token_url,
-            "SEEK_SIGNALS_GROUP": self.group,
-            "SEEK_SIGNALS_APPLICATION_STATUS_TOPICS": self.topics[Kind.APPLICATION_STATUS_CHANGED],
-            "SEEK_SIGNALS_POSITION_STATUS_TOPICS": self.topics[Kind.POSITION_STATUS_CHANGED],
-            "SEEK_SIGNALS_APPLICATION_COMPLETED_TOPICS": self.topics[Kind.APPLICATION_COMPLETED],
-            "SEEK_SIGNALS_LEASE_S": "5",
-            "SEEK_SIGNALS_REQUEST_TOTAL_S": "3",
-            "SEEK_SIGNALS_REQUEST_CONNECT_S": "2",
-            "SEEK_SIGNALS_DRAIN_S": "4",
+            **names_of(self.group, self.topics),
+            **QUICK,
             "SEEK_SIGNALS_HTTP_PORT": "0",
             "SEEK_SIGNALS_LOG_FORMAT": "json",
         }

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.testbed.processes import on_leash
+
 REPOSITORY = Path(__file__).parents[2]
 END_WITHIN_S = 60.0
 
@@ -25,13 +27,14 @@ class ServiceProcess:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "consumer", "run"],
+            self._process = subprocess.Popen(  # noqa: S603 -- our own command
+                [*on_leash(), sys.executable, "-m", "consumer", "run"],
                 cwd=self.tree,
                 env={"PATH": os.environ["PATH"], **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,  # Ctrl-C is for the one who runs the tests.
             )
 
     @property

@@ -41,6 +41,8 @@ class Ports:
     internal: int
     controller: int
     advertised: int
+    detour: tuple[int, int] | None = None
+    """A second way in for clients: the port it listens on, and the one that it advertises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +114,14 @@ def _network(layout: Layout, node_id: int) -> dict[str, str]:
         "listeners": (
             f"CLIENT://127.0.0.1:{own.client},INTERNAL://127.0.0.1:{own.internal},"
             f"CONTROLLER://127.0.0.1:{own.controller}"
-        ),
+        )
+        + (f",DETOUR://127.0.0.1:{own.detour[0]}" if own.detour else ""),
         "advertised.listeners": (
             f"CLIENT://127.0.0.1:{own.advertised},INTERNAL://127.0.0.1:{own.internal}"
-        ),
+        )
+        + (f",DETOUR://127.0.0.1:{own.detour[1]}" if own.detour else ""),
         "listener.security.protocol.map": (
-            f"CLIENT:{clients},INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT"
+            f"CLIENT:{clients},DETOUR:{clients},INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT"
         ),
         "inter.broker.listener.name": "INTERNAL",
         "controller.listener.names": "CONTROLLER",

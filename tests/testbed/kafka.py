@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
@@ -137,7 +137,9 @@ class KafkaCluster:
     nodes: Sequence[Node]
     access: Access = Access()
     proxies: Sequence[TcpProxy] = ()
-    """One a node where `advertise_via_proxy` was asked for: all clients go through them."""
+    """One a node where `advertise_via_proxy` or `detour` was asked for."""
+    detour: str = ""
+    """Where that was asked for: the bootstrap servers of the way through the proxies."""
 
     @property
     def bootstrap(self) -> str:
@@ -165,14 +167,19 @@ def running_kafka(
     *,
     sasl: bool = False,
     advertise_via_proxy: bool = False,
+    detour: bool = False,
     properties: Mapping[str, str] | None = None,
 ) -> Iterator[KafkaCluster]:
     """A cluster that is ready. `properties` are broker settings that override ours.
 
+    With `advertise_via_proxy` all clients go through a proxy a node; with `detour` only
+    those that take `KafkaCluster.detour` for their bootstrap servers.
+
     A plain node comes from a container where a Docker engine answers; everything else,
     and everything where none does, from the jars that `artifacts` keeps.
     """
-    if nodes == 1 and not sasl and not advertise_via_proxy and engine_answers():
+    plain = not (sasl or advertise_via_proxy or detour)
+    if nodes == 1 and plain and engine_answers():
         with running_container(properties or {}) as (bootstrap, process):
             node = Node(1, bootstrap, process, Access())
             node.wait_until_ready(brokers=1)
@@ -184,6 +191,8 @@ def running_kafka(
         layout, access = _plan(nodes, folder, sasl=sasl, extra=properties or {})
         if advertise_via_proxy:
             layout, proxies = _behind_proxies(layout, ends)
+        if detour:
+            layout, proxies = _with_detour(layout, ends)
         nursery = ends.enter_context(children())
         processes = _formatted(layout, folder, nursery)
         members = [
@@ -194,7 +203,8 @@ def running_kafka(
             member.launch()
         for member in members:
             member.wait_until_ready(brokers=nodes)
-        yield KafkaCluster(members, access, proxies)
+        way_round = ",".join(proxy.address for proxy in proxies) if detour else ""
+        yield KafkaCluster(members, access, proxies, way_round)
 
 
 def _plan(
@@ -220,6 +230,21 @@ def _behind_proxies(layout: Layout, ends: ExitStack) -> tuple[Layout, list[TcpPr
     fronts = [
         Ports(ports.client, ports.internal, ports.controller, proxy.port)
         for ports, proxy in zip(layout.nodes, proxies, strict=True)
+    ]
+    return Layout(fronts, layout.sasl, layout.extra), proxies
+
+
+def _with_detour(layout: Layout, ends: ExitStack) -> tuple[Layout, list[TcpProxy]]:
+    taken = {p for ports in layout.nodes for p in (ports.client, ports.internal, ports.controller)}
+    drawn = free_ports(len(layout.nodes) * 2, taken)
+    doors, ways = drawn[::2], drawn[1::2]
+    proxies = [
+        ends.enter_context(running_proxy(("127.0.0.1", door), way))
+        for door, way in zip(doors, ways, strict=True)
+    ]
+    fronts = [
+        replace(ports, detour=(door, proxy.port))
+        for ports, door, proxy in zip(layout.nodes, doors, proxies, strict=True)
     ]
     return Layout(fronts, layout.sasl, layout.extra), proxies
 

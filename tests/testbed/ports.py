@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+from collections.abc import Collection
 from typing import Final
 
 BELOW_EPHEMERAL: Final = range(20_000, 32_000)
@@ -15,12 +16,12 @@ def free_port() -> int:
     return free_ports(1)[0]
 
 
-def free_ports(count: int) -> list[int]:
+def free_ports(count: int, besides: Collection[int] = ()) -> list[int]:
     """`count` different ports that nobody listens on now. Drawn at random, so that test
-    processes side by side do not meet."""
+    processes side by side do not meet. `besides`: drawn before, and not listened on yet."""
     found: list[int] = []
     for port in random.SystemRandom().sample(BELOW_EPHEMERAL, k=len(BELOW_EPHEMERAL)):
-        if _is_free(port):
+        if port not in besides and _is_free(port):
             found.append(port)
         if len(found) == count:
             return found

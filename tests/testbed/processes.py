@@ -24,6 +24,11 @@ class BrokenTestBedError(Exception):
     """A real part did not start or went away; says what its log ended with."""
 
 
+def on_leash() -> list[str]:
+    """Before a command: it is killed when the thread that starts it ends, however it ends."""
+    return [sys.executable, "-I", "-S", str(LEASH), str(os.getpid())]
+
+
 @dataclass(slots=True)
 class ChildProcess:
     """A program that can be ended, frozen and started again, with its output in a file."""
@@ -83,10 +88,9 @@ class ChildProcess:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-LAST_LINES:])
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid())]
         with self.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - the command is the test bed's own
-                [*leash, *self.command],
+                [*on_leash(), *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

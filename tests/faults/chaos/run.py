@@ -1,0 +1,201 @@
+"""Plays a schedule, heals everything, waits until all is committed, asks for the verdict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Final
+
+from consumer.errors import ExitCode
+from tests.faults.chaos.acts import Acts
+from tests.faults.chaos.sandbox import fingerprints
+from tests.faults.chaos.schedule import Planned
+from tests.faults.chaos.stage import Stage, regulars
+from tests.faults.chaos.stream import CANARIES
+from tests.faults.leaks import leaked_bearers, leaks
+from tests.faults.oracle.report import Report
+from tests.testbed.processes import BrokenTestBedError
+
+TICK_S: Final = 0.2
+TOLD_EVERY_S: Final = 5.0
+HANDS: Final = 64
+"""Faults at once, at most."""
+UP_WITHIN_S: Final = 120.0
+SETTLE_S: Final = 180.0
+"""For everything to be committed after the last fault, …"""
+SETTLE_PER_S: Final = 300.0
+"""… and a second more for so many records that are still to be committed."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How it went. `wrong` has a line for each thing that must not be."""
+
+    wrong: list[str] = field(default_factory=list[str])
+    report: Report | None = None
+    rss_kb: int = 0
+    """The most of any consumer."""
+
+
+@dataclass(slots=True)
+class Run:
+    stage: Stage
+    plan: Sequence[Planned]
+    seconds: float
+    say: Say
+    over: Event = field(default_factory=Event)
+    outcome: Outcome = field(default_factory=Outcome)
+    _acts: Acts = field(init=False)
+    _began_s: float = 0.0
+    _told_s: float = 0.0
+    _futures: list[Future[None]] = field(default_factory=list[Future[None]])
+
+    def __post_init__(self) -> None:
+        self._acts = Acts(self.stage, self.over)
+
+    def play(self) -> Outcome:
+        with self._hands() as hands:
+            for member in regulars(self.stage.members):
+                # By a thread that lives as long as the run: a child ends with the one that
+                # started it.
+                hands.submit(member.start).result()
+            self.stage.publisher.launch()
+            self._began_s = time.monotonic()
+            self._wait_until_it_flows()
+            self._inject(hands)
+            self._heal()
+            if not self.outcome.wrong:
+                self._settle()
+            self._judge()
+        return self.outcome
+
+    @contextmanager
+    def _hands(self) -> Iterator[ThreadPoolExecutor]:
+        with ThreadPoolExecutor(HANDS, "hand") as hands:
+            try:
+                yield hands
+            finally:
+                self.over.set()
+
+    def _wait_until_it_flows(self) -> None:
+        """So that the first fault hits something, however slow the machine is."""
+        report = self.stage.oracle.until(lambda told: told["accepted"] > 0, "flowing", UP_WITHIN_S)
+        self.say(f"it flows after {self._at_s:.1f} s, {report['accepted']:,} accepted")
+        self._began_s = time.monotonic()
+
+    def _inject(self, hands: ThreadPoolExecutor) -> None:
+        waiting = list(self.plan)
+        while (at_s := self._at_s) < self.seconds and not self.outcome.wrong:
+            while waiting and waiting[0].begin_s <= at_s:
+                self._futures.append(hands.submit(self._acts.perform, waiting.pop(0)))
+            self._watch()
+            self.over.wait(TICK_S)
+
+    def _heal(self) -> None:
+        """Ends what is still on; brokers may take their time to come back."""
+        self.say("the last fault ends; everything is healed, publishing stops")
+        self.over.set()
+        while not all(future.done() for future in self._futures):
+            self._watch()
+            time.sleep(TICK_S)  # `over` is set, and wakes nobody any more.
+        self._watch()
+        self.stage.sandbox.heal()
+        self.stage.publisher.stop()
+        try:
+            self.stage.publisher.wait_for_success()
+        except BrokenTestBedError as error:
+            self.outcome.wrong.append(f"the publisher: {error}")
+
+    def _settle(self) -> None:
+        published = self.stage.oracle.evidence.published.read_bytes().count(b"\n")
+        report = self.stage.oracle.report()
+        lag = published if report is None else published - report["published"] + report["lag"]
+        within_s = SETTLE_S + lag / SETTLE_PER_S
+        self.say(f"{lag:,} records to be committed, within {within_s:.0f} s")
+        deadline_s = time.monotonic() + within_s
+        while not self.outcome.wrong:
+            self._watch()
+            report = self.stage.oracle.report()
+            if report is not None and report["published"] == published and not report["lag"]:
+                return
+            if time.monotonic() > deadline_s:
+                self.outcome.wrong.append(f"not all committed within {within_s:.0f} s")
+            time.sleep(TICK_S)  # A report tells nobody that it was written.
+
+    def _judge(self) -> None:
+        pages = {}
+        if not self.outcome.wrong:
+            pages = {
+                f"/metrics of {each.name}": each.metrics() for each in regulars(self.stage.members)
+            }
+        self._tell()
+        self.outcome.report = self.stage.oracle.verdict()
+        if not self.outcome.wrong:  # Else it was cut short, and what is missing means nothing.
+            self.outcome.wrong += self.outcome.report["texts"]
+        for member in regulars(self.stage.members):
+            if member.process.running and (code := member.stop()) != ExitCode.OK:
+                self.outcome.wrong.append(f"{member.name} ended with code {code} at the end")
+        self._look_for_leaks(pages)
+
+    def _look_for_leaks(self, pages: dict[str, str]) -> None:
+        logs = {m.name: m.process.log for m in self.stage.members.values()}
+        texts: dict[str, str | bytes] = {
+            f"the log of {name}": log.read_bytes() for name, log in logs.items() if log.exists()
+        }
+        texts |= pages
+        bearers = fingerprints(self.stage.oracle.evidence.requests.read_bytes().splitlines())
+        self.outcome.wrong += leaks(texts, [*CANARIES, *self.stage.sandbox.secrets])
+        self.outcome.wrong += leaked_bearers(texts, bearers)
+
+    def _watch(self) -> None:
+        wrong = self.outcome.wrong
+        for member in self.stage.members.values():
+            if member.ended_by_itself and not member.busy.locked():
+                member.wanted = False
+                wrong.append(f"{member.name} ended by itself, with code {member.process.ended()}")
+            if member.wanted:
+                member.measure()
+                self.outcome.rss_kb = max(self.outcome.rss_kb, member.peak_rss_kb)
+            for session in member.new_sessions():
+                self.stage.timeline.session(session, member.name)
+        for future in [each for each in self._futures if each.done()]:
+            self._futures.remove(future)
+            if (error := future.exception()) is not None:
+                wrong.append(f"a fault could not be injected or undone: {error}")
+        self._watch_others()
+        if time.monotonic() - self._told_s > TOLD_EVERY_S:
+            self._told_s = time.monotonic()
+            self._tell()
+
+    def _watch_others(self) -> None:
+        wrong, stage = self.outcome.wrong, self.stage
+        report = stage.oracle.report()
+        if report is not None and report["violations"]:
+            wrong += report["texts"]
+        if not stage.oracle.running:
+            words = (stage.folder / "oracle.log").read_text(errors="replace")
+            wrong.append(f"the oracle has ended: {words[-1000:]}")
+        for name, process in (("publisher", stage.publisher), ("sandbox", stage.sandbox.process)):
+            if not process.is_alive and not self.over.is_set():
+                wrong.append(f"the {name} has ended: {process.last_words()}")
+
+    def _tell(self) -> None:
+        report = self.stage.oracle.report()
+        if report is None:
+            return
+        active = ", ".join(f"{it.kind} {it.target}" for it in list(self._acts.active.values()))
+        self.say(
+            f"{self._at_s:6.0f} s  published {report['published']:,}"
+            f"  accepted {report['accepted']:,}  dead letters {report['deadLettered']:,}"
+            f"  duplicates {report['duplicates']:,}  lag {report['lag']:,}  [{active}]"
+        )
+
+    @property
+    def _at_s(self) -> float:
+        return time.monotonic() - self._began_s

@@ -1,0 +1,179 @@
+"""The parts of a run, each a process of its own, and the proxies between them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import Final
+
+from confluent_kafka.admin import AdminClient
+
+from consumer.demo.expectations import Kind
+from tests.faults.chaos.member import Member
+from tests.faults.chaos.sandbox import CLIENT_ID, FIRST_SECRET, Sandbox
+from tests.faults.oracle.process import Evidence, OracleProcess, running_oracle
+from tests.faults.oracle.timeline import TimelineLog
+from tests.faults.scene import CLASSIC_SESSION, PARTITIONS, QUICK, names_of
+from tests.faults.service import ServiceProcess
+from tests.testbed import (
+    KafkaCluster,
+    Registry,
+    TcpProxy,
+    create_topics,
+    free_port,
+    running_kafka,
+    running_proxy,
+    running_registry,
+)
+from tests.testbed.processes import ChildProcess, Children, children
+from tests.testbed.quiet import swallow
+
+GROUP: Final = "seek-signals"
+TOPICS: Final = {kind: f"ats.{kind.replace('_', '-')}" for kind in Kind}
+JOINER: Final = "joiner"
+"""The member that comes for a while."""
+SHORT: Final = {
+    "KAFKA_TOPIC_METADATA_REFRESH_INTERVAL_MS": "2000",
+    "KAFKA_RECONNECT_BACKOFF_MAX_MS": "1000",
+    "SEEK_SIGNALS_HOLD_MAX_S": "2",
+    "SEEK_SIGNALS_AUTH_PROBE_S": "1",
+    "SEEK_SIGNALS_RETRY_AFTER_MAX_S": "5",
+    "SEEK_SIGNALS_FLOOD_PROBE_S": "2",
+    "SEEK_SIGNALS_SICK_AFTER_S": "8",
+}
+"""Waits that are minutes in production, so that recovery is a matter of seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who takes part."""
+
+    seed: int
+    consumers: int
+    protocol: str
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    cast: Cast
+    folder: Path
+    kafka: KafkaCluster
+    registry: Registry
+    registry_way: TcpProxy
+    sandbox: Sandbox
+    members: Mapping[str, Member]
+    """By name; the one that joins for a while among them."""
+    publisher: ChildProcess
+    oracle: OracleProcess
+    timeline: TimelineLog
+    secret_file: Path
+    admin: AdminClient
+    """Past the proxies."""
+
+
+@contextmanager
+def staged(cast: Cast, folder: Path) -> Iterator[Stage]:
+    """Everything is up but the publisher and the members, who wait to be started."""
+    with ExitStack() as ends:
+        nursery = ends.enter_context(children())
+        kafka = ends.enter_context(running_kafka(nodes=3, detour=True))
+        registry = ends.enter_context(running_registry())
+        way = ends.enter_context(running_proxy(("127.0.0.1", registry.port)))
+        create_topics(kafka, {TOPICS[kind]: count for kind, count in PARTITIONS.items()})
+        create_topics(kafka, {f"{GROUP}.dlq": 6, f"{GROUP}.retry": 3})
+        evidence = Evidence(kafka.bootstrap, GROUP, list(TOPICS.values()), folder)
+        sandbox = _sandbox(nursery, evidence)
+        sandbox.start()
+        secret_file = folder / "seek-secret"
+        secret_file.write_text(FIRST_SECRET)
+        settings = _settings(cast, kafka, way, secret_file)
+        members = {
+            name: ends.enter_context(_member(name, settings, sandbox.port, folder))
+            for name in [*(f"consumer-{n + 1}" for n in range(cast.consumers)), JOINER]
+        }
+        faults = ends.enter_context(FileIO(str(evidence.faults), "a"))
+        evidence.published.touch()
+        yield Stage(
+            cast=cast,
+            folder=folder,
+            kafka=kafka,
+            registry=registry,
+            registry_way=way,
+            sandbox=sandbox,
+            members=members,
+            publisher=_publisher(nursery, cast, kafka, registry, evidence),
+            oracle=ends.enter_context(running_oracle(evidence)),
+            timeline=TimelineLog(faults),
+            secret_file=secret_file,
+            admin=AdminClient(kafka.client_config(), logger=swallow()),
+        )
+
+
+def _sandbox(nursery: Children, evidence: Evidence) -> Sandbox:
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "consumer", "sandbox", "--port", str(port)),
+        *("--client-id", CLIENT_ID, "--journal", str(evidence.journal)),
+        *("--requests", str(evidence.requests)),
+    ]
+    secret = {"SEEK_SANDBOX_CLIENT_SECRET": FIRST_SECRET}
+    return Sandbox(port, nursery.child("sandbox", command, evidence.folder / "sandbox.log", secret))
+
+
+def _publisher(
+    nursery: Children, cast: Cast, kafka: KafkaCluster, registry: Registry, evidence: Evidence
+) -> ChildProcess:
+    command = [
+        *(sys.executable, "-m", "tests.faults.chaos.publisher"),
+        *("--bootstrap", kafka.bootstrap, "--registry", registry.url),
+        *("--topics", *evidence.topics, "--published", str(evidence.published)),
+        *("--seed", str(cast.seed), "--rate", str(cast.rate)),
+    ]
+    return nursery.child("publisher", command, evidence.folder / "publisher.log")
+
+
+def _settings(
+    cast: Cast, kafka: KafkaCluster, registry_way: TcpProxy, secret_file: Path
+) -> dict[str, str]:
+    newer = {"KAFKA_GROUP_PROTOCOL": "consumer", "SEEK_SIGNALS_SESSION_TIMEOUT_S": "6"}
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.detour,
+        **(CLASSIC_SESSION if cast.protocol == "classic" else newer),
+        "SCHEMA_REGISTRY_URL": f"http://{registry_way.address}/apis/ccompat/v7",
+        "SCHEMA_REGISTRY_TIMEOUT_S": "3",
+        "SEEK_CLIENT_ID": CLIENT_ID,
+        "SEEK_CLIENT_SECRET_FILE": str(secret_file),
+        **names_of(GROUP, TOPICS),
+        **QUICK,
+        **SHORT,
+        "SEEK_SIGNALS_LOG_FORMAT": "json",
+    }
+
+
+@contextmanager
+def _member(
+    name: str, settings: Mapping[str, str], sandbox_port: int, folder: Path
+) -> Iterator[Member]:
+    with running_proxy(("127.0.0.1", sandbox_port)) as way:
+        port = free_port()
+        environment = {
+            **settings,
+            "SEEK_ENDPOINT": f"http://{way.address}/graphql",
+            "SEEK_TOKEN_URL": f"http://{way.address}/oauth/token",
+            "SEEK_SIGNALS_HTTP_PORT": str(port),
+        }
+        process = ServiceProcess(environment, folder / f"{name}.log")
+        try:
+            yield Member(name, process, way, port)
+        finally:
+            if process.running:
+                process.kill()
+
+
+def regulars(members: Mapping[str, Member]) -> Sequence[Member]:
+    return [member for name, member in members.items() if name != JOINER]
