@@ -1,0 +1,152 @@
+"""Kafka over TLS with a login and least privilege: what is enough, and what is said of the rest.
+
+A right that is missing is a hold and not an exit: the process waits, says what to grant and
+to whom, and goes on by itself once it is granted.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pytest
+
+from consumer.demo.balance import balance
+from consumer.demo.expectations import Kind
+from consumer.observed import HoldReason
+from tests.integration.security.access import Running, access, events, running
+from tests.testbed import KafkaCluster, Registry
+
+FEW_LINES = 3
+"""The hold, and the client's own words for it: seldom repeated: a storm has two a second."""
+KIP_848 = {
+    "KAFKA_GROUP_PROTOCOL": "consumer",
+    "KAFKA_SESSION_TIMEOUT_MS": "",
+    "KAFKA_HEARTBEAT_INTERVAL_MS": "",
+}
+
+
+def assert_all_settled(it: Running) -> None:
+    it.until_settled()
+    it.until_released()
+    assert list(balance(it.access.it.oracle.evidence()).faults) == []
+
+
+@pytest.mark.parametrize("protocol", [{}, KIP_848], ids=["classic", "KIP-848"])
+def test_the_least_rights_are_enough_for_the_whole_way(
+    guarded: KafkaCluster, registry: Registry, tmp_path: Path, protocol: dict[str, str]
+) -> None:
+    with access(guarded, registry, tmp_path) as granted:
+        granted.grant(*granted.least().values())
+        with running(granted, **protocol) as it:
+            assert_all_settled(it)
+            assert len(granted.it.oracle.letters) > 0
+            assert f"{granted.it.group}.retry/0" in it.process.said()
+
+        said = it.process.said()
+        assert '"reason": "kafka"' not in said
+        assert '"reason": "dead_letters"' not in said
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason", "says"),
+    [
+        ("group", HoldReason.KAFKA, "grant Read on the consumer group {name} to User:{user}"),
+        (
+            Kind.APPLICATION_STATUS_CHANGED.value,
+            HoldReason.KAFKA,
+            "grant Read on the topic {name} to User:{user}",
+        ),
+        (
+            "dead letters",
+            HoldReason.DEAD_LETTERS,
+            "grant Write on the topic {name} to User:{user}",
+        ),
+    ],
+)
+def test_without_a_right_one_line_says_what_to_grant_and_it_goes_on_when_granted(
+    guarded: KafkaCluster,
+    registry: Registry,
+    tmp_path: Path,
+    missing: str,
+    reason: HoldReason,
+    says: str,
+) -> None:
+    with access(guarded, registry, tmp_path) as granted:
+        rights = granted.least()
+        withheld = rights.pop(missing)
+        granted.grant(*rights.values())
+        with running(granted) as it:
+            told = it.told_of_hold(reason)
+            assert says.format(name=withheld.name, user=granted.user) in told
+            assert it.lines_of_kafka() <= FEW_LINES
+            assert it.watch.is_ready is (missing != "group")
+
+            granted.grant(withheld)
+            assert_all_settled(it)
+
+
+def test_with_kip_848_a_topic_that_may_not_be_read_holds_the_whole_group(
+    guarded: KafkaCluster, registry: Registry, tmp_path: Path
+) -> None:
+    """The brokers do not say which: the line names where to look."""
+    with access(guarded, registry, tmp_path) as granted:
+        rights = granted.least()
+        withheld = rights.pop("retry")
+        granted.grant(*rights.values())
+        with running(granted, **KIP_848) as it:
+            told = it.told_of_hold(HoldReason.KAFKA)
+            assert f"SEEK_SIGNALS_…_TOPICS and on {withheld.name} to User:{granted.user}" in told
+            assert it.lines_of_kafka() <= FEW_LINES
+
+            granted.grant(withheld)
+            assert_all_settled(it)
+
+
+def test_a_right_that_is_taken_away_and_given_back_leaves_no_hold(
+    guarded: KafkaCluster, registry: Registry, tmp_path: Path
+) -> None:
+    with access(guarded, registry, tmp_path) as granted:
+        rights = granted.least()
+        granted.grant(*rights.values())
+        with running(granted) as it:
+            assert_all_settled(it)
+
+            granted.revoke(rights[Kind.POSITION_STATUS_CHANGED.value])
+            granted.it.publisher.publish(events(seed=4))
+            told = it.told_of_hold(HoldReason.KAFKA)
+            assert rights[Kind.POSITION_STATUS_CHANGED.value].name in told
+
+            granted.grant(rights[Kind.POSITION_STATUS_CHANGED.value])
+            assert_all_settled(it)
+
+
+def test_a_wrong_password_is_one_clear_line_and_ends_when_the_brokers_take_it(
+    guarded: KafkaCluster, registry: Registry, tmp_path: Path
+) -> None:
+    with access(guarded, registry, tmp_path) as granted:
+        granted.grant(*granted.least().values())
+        wrong = secrets.token_hex(12)
+        with running(granted, KAFKA_SASL_PASSWORD=wrong) as it:
+            told = it.told_of_hold(HoldReason.KAFKA)
+            assert "KAFKA_SASL_PASSWORD" in told
+            assert f"(user {granted.user})" in told
+            assert it.lines_of_kafka() <= FEW_LINES
+            assert not it.watch.is_ready
+
+            granted.set_password(wrong)
+            assert_all_settled(it)
+        for secret in (wrong, granted.password):
+            assert secret not in it.process.said()
+
+
+def test_an_unknown_authority_is_one_clear_line(
+    guarded: KafkaCluster, registry: Registry, tmp_path: Path
+) -> None:
+    with access(guarded, registry, tmp_path) as granted:
+        granted.grant(*granted.least().values())
+        with running(granted, KAFKA_SSL_CA_LOCATION="") as it:
+            told = it.told_of_hold(HoldReason.KAFKA)
+            assert "KAFKA_SSL_CA_LOCATION" in told
+            assert it.lines_of_kafka() <= FEW_LINES
+            assert not it.watch.is_ready
