@@ -11,6 +11,7 @@ whether it concerns SEEK at all, states and times.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias, TypeGuard
 
 from consumer.domain.events import (
@@ -41,6 +42,13 @@ from consumer.domain.timestamps import MAX_MS, MIN_MS, rfc3339
 
 _MS_PER_DAY: Final = 86_400_000
 _UNWRITABLE: Final = "is outside the years 0000 to 9999; is its unit milliseconds?"
+# Bound here: looking a member up, and its value, takes as long as all checks of identifiers.
+_APPLICATION_STATUS_UPDATE: Final = TypeCode.APPLICATION_STATUS_UPDATE
+_APPLICATION_STATUS_UPDATE_CODE: Final = TypeCode.APPLICATION_STATUS_UPDATE.value
+_POSITION_STATUS_UPDATE: Final = TypeCode.POSITION_STATUS_UPDATE
+_POSITION_STATUS_UPDATE_CODE: Final = TypeCode.POSITION_STATUS_UPDATE.value
+_APPLICATION_COMPLETE: Final = TypeCode.APPLICATION_COMPLETE
+_APPLICATION_COMPLETE_CODE: Final = TypeCode.APPLICATION_COMPLETE.value
 
 _Fields: TypeAlias = dict[str, object]
 _Refusal: TypeAlias = Rejected | None
@@ -76,17 +84,28 @@ def map_event(event: Event, policy: MappingPolicy, now_ms: int) -> Mapped:
 def _application_status_update(
     event: ApplicationStatusChanged, policy: MappingPolicy, now_ms: int
 ) -> Mapped:
-    token, profile_id = event.seek_token, event.candidate_application_profile_id
-    ads = event.position_profile_ids
+    # Unpacked at once: an attribute of a named tuple costs as much as a small call.
+    (
+        event_id,
+        application_id,
+        hirer_id,
+        occurred_at_ms,
+        token,
+        issued_at_ms,
+        profile_id,
+        ads,
+        current,
+        previous,
+    ) = event
     refusal = (
-        nameless(event.event_id, event.application_id)
+        nameless(event_id, application_id)
         or bad_token(token, playground=policy.playground)
         or bad_profile_id(profile_id, playground=policy.playground)
         or bad_profile_ids(ads, playground=policy.playground)
     )
     if refusal is not None:
         return refusal
-    fields: _Fields = {"typeCode": TypeCode.APPLICATION_STATUS_UPDATE.value}
+    fields: _Fields = {"typeCode": _APPLICATION_STATUS_UPDATE_CODE}
     warnings: list[Warn] = []
     if profile_id is not None:
         fields["candidateApplicationProfileId"] = profile_id
@@ -96,17 +115,18 @@ def _application_status_update(
         fields["token"] = token
         if ads and policy.job_ads_on_external:
             fields["positionProfileIds"] = ads
-        _warn_of_age(event.seek_token_issued_at_ms, policy, now_ms, warnings)
+        _warn_of_age(issued_at_ms, policy, now_ms, warnings)
     else:
         return Skipped(SkipReason.NOT_FROM_SEEK)
-    refusal = _add_states(fields, event, now_ms + policy.future_tolerance_ms, warnings)
+    latest_ms = now_ms + policy.future_tolerance_ms
+    refusal = _add_states(fields, current, previous, latest_ms, warnings)
     if refusal is not None:
         return refusal
     return Signal(
-        TypeCode.APPLICATION_STATUS_UPDATE,
-        "application:" + event.application_id,
-        event.hirer_id,
-        event.occurred_at_ms,
+        _APPLICATION_STATUS_UPDATE,
+        "application:" + application_id,
+        hirer_id,
+        occurred_at_ms,
         fields,
         tuple(warnings),
     )
@@ -124,15 +144,17 @@ def _position_status_update(
     if not ads:
         return Skipped(SkipReason.NOT_ADVERTISED)
     fields: _Fields = {
-        "typeCode": TypeCode.POSITION_STATUS_UPDATE.value,
+        "typeCode": _POSITION_STATUS_UPDATE_CODE,
         "positionProfileIds": ads,
     }
     warnings: list[Warn] = []
-    refusal = _add_states(fields, event, now_ms + policy.future_tolerance_ms, warnings)
+    refusal = _add_states(
+        fields, event.current, event.previous, now_ms + policy.future_tolerance_ms, warnings
+    )
     if refusal is not None:
         return refusal
     return Signal(
-        TypeCode.POSITION_STATUS_UPDATE,
+        _POSITION_STATUS_UPDATE,
         "position:" + event.position_id,
         event.hirer_id,
         event.occurred_at_ms,
@@ -159,12 +181,12 @@ def _application_complete(
     if completed_at_ms > now_ms + policy.future_tolerance_ms:
         warnings.append(Warn.FUTURE_TIME)
     return Signal(
-        TypeCode.APPLICATION_COMPLETE,
+        _APPLICATION_COMPLETE,
         "application:" + event.application_id,
         event.hirer_id,
         event.occurred_at_ms,
         {
-            "typeCode": TypeCode.APPLICATION_COMPLETE.value,
+            "typeCode": _APPLICATION_COMPLETE_CODE,
             "token": token,
             "timestamp": rfc3339(completed_at_ms),
         },
@@ -174,29 +196,26 @@ def _application_complete(
 
 def _add_states(
     fields: _Fields,
-    event: ApplicationStatusChanged | PositionStatusChanged,
+    current: State,
+    previous: State | None,
     latest_ms: int,
     warnings: list[Warn],
 ) -> _Refusal:
     """Adds `current` and, when it can be sent, `previous`; says so when they must be refused."""
-    current, previous = event.current, event.previous
     began_ms = current.timestamp_ms
     if not _writable(began_ms):
         return _bad_time(began_ms)
-    refusal = _blank_label("current", current)
-    if refusal is not None:
-        return refusal
-    fields["current"] = _state(current, began_ms)
-    odd, late = _out_of_range(current), began_ms > latest_ms
-    if previous is not None:
+    odd = _add_state(fields, "current", current, began_ms)
+    late = began_ms > latest_ms
+    if previous is not None and not isinstance(odd, Rejected):
         began_ms = previous.timestamp_ms
         if not _writable(began_ms):
             warnings.append(Warn.PREVIOUS_WITHOUT_TIME)
-        elif (refusal := _blank_label("previous", previous)) is not None:
-            return refusal
         else:
-            fields["previous"] = _state(previous, began_ms)
-            odd, late = odd or _out_of_range(previous), late or began_ms > latest_ms
+            odd = _add_state(fields, "previous", previous, began_ms) or odd
+            late = late or began_ms > latest_ms
+    if isinstance(odd, Rejected):
+        return odd
     if odd:
         warnings.append(Warn.INDEX_OUTSIDE_RANGE)
     if late:
@@ -204,40 +223,34 @@ def _add_states(
     return None
 
 
-def _state(state: State, timestamp_ms: int) -> _Fields:
-    """`success` is always there, null while in progress; `phase` only when known (contract 8.4)."""
-    fields: _Fields = {
-        "status": _step(state.status),
-        "success": state.success,
-        "timestamp": rfc3339(timestamp_ms),
-    }
-    if state.phase is not None:
-        fields["phase"] = _step(state.phase)
-    return fields
+def _add_state(fields: _Fields, name: str, state: State, began_ms: int) -> Rejected | bool:
+    """Whether an index of it is outside its range, unless the state must be refused.
 
-
-def _step(step: Step) -> _Fields:
-    label, place, total = step
-    return {"label": label, "index": place, "total": total}
-
-
-def _out_of_range(state: State) -> bool:
-    """Sent all the same: SEEK documents neither the base nor a check (contract 2.3)."""
-    _, place, total = state.status
-    if not 1 <= place <= total:
-        return True
-    return state.phase is not None and not 1 <= state.phase.place <= state.phase.total
-
-
-def _blank_label(name: str, state: State) -> _Refusal:
-    label = state.status.label
-    if not label or label.isspace():
+    `success` is always there, null while in progress; `phase` only when known (contract 8.4).
+    """
+    status, phase, success, _ = state
+    sent, blank, odd = _described(status)
+    if blank:
         return Rejected(Reason.BLANK_LABEL, f"{name}.status.label is blank")
-    if state.phase is not None:
-        label = state.phase.label
-        if not label or label.isspace():
+    added: _Fields = {"status": sent, "success": success, "timestamp": rfc3339(began_ms)}
+    if phase is not None:
+        sent, blank, odd_phase = _described(phase)
+        if blank:
             return Rejected(Reason.BLANK_LABEL, f"{name}.phase.label is blank")
-    return None
+        added["phase"] = sent
+        odd = odd or odd_phase
+    fields[name] = added
+    return odd
+
+
+@lru_cache(maxsize=4_096)  # Statuses come back in every record; some 2 MB.
+def _described(step: Step) -> tuple[_Fields, bool, bool]:
+    """What is sent, not to be changed; whether the label is blank; whether the index is outside
+    1 to `total`: sent all the same, since SEEK documents neither the base nor a check
+    (contract 2.3)."""
+    label, place, total = step
+    sent: _Fields = {"label": label, "index": place, "total": total}
+    return sent, not label or label.isspace(), not 1 <= place <= total
 
 
 def _bad_time(timestamp_ms: int | None) -> Rejected:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import orjson
 
@@ -16,6 +16,8 @@ from consumer.domain.signals import Reason, Rejected, Signal, Skipped, SkipReaso
 from consumer.ports import Clock, Prepared, Reading, Unresolved
 
 Decoded: TypeAlias = Event | Skipped | Rejected | Unresolved
+_NO_EVENT: Final = (Skipped, Rejected, Unresolved)
+"""Named, since a union of types written out is made anew for each record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class AvroReader:
 
     def read(self, value: bytes | None) -> Reading:
         decoded = self.decode(value)
-        if isinstance(decoded, Skipped | Rejected | Unresolved):
+        if isinstance(decoded, _NO_EVENT):
             return decoded
         mapped = map_event(decoded, self.policy, self.clock.wall_ms())
         if not isinstance(mapped, Signal):
@@ -51,7 +53,7 @@ class AvroReader:
         if isinstance(schema_id, Rejected):
             return schema_id
         found = self.schemas.lookup(schema_id)
-        if isinstance(found, Skipped | Rejected | Unresolved):
+        if isinstance(found, _NO_EVENT):
             return found
         try:
             return found(value)

@@ -102,8 +102,7 @@ class Reading:
         if entry.default is NO_DEFAULT or isinstance(entry.default, dict):
             msg = "plans do not know such a default"
             raise UnplannedError(msg)
-        constant = self.source.constant(entry.default)
-        return f"[*{constant}]" if isinstance(entry.default, list) else constant
+        return self.source.constant(entry.default)
 
     def _list(self, writer: Array, reader: Array) -> str:
         items = self.source.variable()
