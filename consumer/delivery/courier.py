@@ -6,17 +6,21 @@ out as a value. The loop thread owns it.
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from dataclasses import dataclass, field
 
 from consumer.delivery.backoff import full_jitter_s
+from consumer.delivery.batch_size import BatchSize
 from consumer.delivery.dispatcher import Dispatcher
 from consumer.delivery.flood_guard import FloodGuard, Gate
+from consumer.delivery.flooded import SEND, FloodedTopics
 from consumer.delivery.hirers import HirerBreaker
 from consumer.delivery.isolation import one_by_one, split
+from consumer.delivery.landing import Landing, Poison
 from consumer.delivery.lanes import Batch, Isolation, Lane, Parcel
 from consumer.delivery.limits import Limits
 from consumer.delivery.pacer import Pacer
+from consumer.delivery.sickness import Sickness
 from consumer.delivery.verdicts import (
     Accepted,
     Fault,
@@ -29,29 +33,9 @@ from consumer.delivery.verdicts import (
     Verdict,
 )
 
-SEND = "send"
-"""The stage of the flood guard's gate, and of the dead letter."""
 _BURIABLE = frozenset({Fault.SERVER_FAULT, Fault.UNKNOWN_CODE})
 """Faults that, at last, can be held against a lone record (design 4, sick record)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Poison:
-    """A parcel that SEEK will not take: it has to be buried."""
-
-    parcel: Parcel
-    reason: str
-    code: str
-    message: str
-    attempts: int
-
-
-@dataclass(slots=True)
-class Landing:
-    """What the landing of one batch came to; what is in neither list is still pending."""
-
-    accepted: list[Parcel] = field(default_factory=list[Parcel])
-    poison: list[Poison] = field(default_factory=list[Poison])
+_WORDS = re.compile(r"[\w ,.:()-]{1,120}", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -66,7 +50,10 @@ class Courier:
     guard: FloodGuard
     breaker: HirerBreaker
     pacer: Pacer
+    size: BatchSize
     dispatcher: Dispatcher
+    flooded: FloodedTopics
+    sickness: Sickness
 
     trouble: str = ""
     """The last outage-shaped answer, in codes: what a hold waits to be over."""
@@ -74,19 +61,21 @@ class Courier:
     _flights: dict[int, Flight] = field(default_factory=dict[int, Flight])
     _acceptances: int = 0
     _ready_since_s: float | None = None
-    _held: dict[str, list[Batch]] = field(default_factory=dict[str, list[Batch]])
-    """By topic: lone refused batches that the flood guard keeps from being buried."""
-    _next_probe_s: dict[str, float] = field(default_factory=dict[str, float])
-    _probes: Counter[str] = field(default_factory=Counter[str])
-    """Of each held topic."""
-    _sick: set[int] = field(default_factory=set[int])
-    """Numbers of lone batches that fail again and again while others are accepted."""
 
     @classmethod
     def of(cls, limits: Limits, guard: FloodGuard) -> Courier:
         breaker = HirerBreaker(limits.forbidden_before_apart)
         dispatcher = Dispatcher(limits.batch_size, apart=breaker.apart)
-        return cls(limits, guard, breaker, Pacer(limits.pacer), dispatcher)
+        return cls(
+            limits=limits,
+            guard=guard,
+            breaker=breaker,
+            pacer=Pacer(limits.pacer),
+            size=BatchSize(limits.batch_size),
+            dispatcher=dispatcher,
+            flooded=FloodedTopics(dispatcher, guard, limits.flood.probe_s),
+            sickness=Sickness(limits.sick),
+        )
 
     @property
     def in_flight(self) -> int:
@@ -100,14 +89,22 @@ class Courier:
     @property
     def has_enough(self) -> bool:
         """A hold is on, and there is another batch to probe with: no more need be read."""
-        return self.pacer.probes_only and self.dispatcher.ready >= self.limits.batch_size
+        return self.pacer.probes_only and self.dispatcher.ready >= self.size.limit
+
+    @property
+    def lacks_company(self) -> bool:
+        """A few batches fail, and nothing else is there to tell whether it is they or SEEK."""
+        sealed = self.dispatcher.sealed
+        few = 0 < len(sealed) <= self.limits.sick.subjects_max
+        return (
+            few
+            and not self._flights
+            and not self.dispatcher.has_fresh
+            and all(b.failures and b.acceptances_seen == self._acceptances for b in sealed)
+        )
 
     def flight(self, number: int) -> Batch:
         return self._flights[number].batch
-
-    @property
-    def sick(self) -> int:
-        return len(self._sick)
 
     def add(self, parcel: Parcel, now_s: float) -> None:
         if self._ready_since_s is None:
@@ -116,7 +113,7 @@ class Courier:
 
     def next_batch(self, now_s: float) -> Batch | None:
         """A batch that should be sent now; it counts as in flight until it lands."""
-        self._probe_held(now_s)
+        self.flooded.probe_due(now_s)
         if self.dispatcher.idle or not self.pacer.may_start(now_s, len(self._flights)):
             return None
         batch = self._choose(now_s)
@@ -140,10 +137,11 @@ class Courier:
                 self.pacer.answered(started_s)
                 self._refuse(batch, verdict, landing, now_s)
             case Throttled():
+                self.size.answered()
                 self.pacer.throttled(now_s, started_s, verdict.retry_after_s, jitter)
                 self.dispatcher.seal_first(batch)
             case Unauthenticated():
-                self._without_access(batch, verdict, started_s, now_s)
+                self._without_access(batch, verdict, started_s, now_s, landing)
             case Outage():
                 self._fail(batch, verdict, started_s, now_s, jitter, landing)
             case NotStarted():
@@ -155,9 +153,12 @@ class Courier:
     def forget(self, lane: Lane) -> None:
         """The lane was closed: nothing of it may be sent any more."""
         self.dispatcher.forget(lane)
-        for topic, batches in self._held.items():
-            self._held[topic] = [batch for batch in batches if self.dispatcher.strip(batch)]
-        self._sick &= {batch.number for batch in self.dispatcher.sealed if batch.blamed}
+        self.flooded.forget_closed()
+        self.sickness.keep(self.dispatcher.sealed)
+
+    def release(self, topic: str) -> None:
+        """None of its partitions is ours any more."""
+        self.flooded.release(topic)
 
     def _choose(self, now_s: float) -> Batch | None:
         take = self.dispatcher
@@ -168,6 +169,7 @@ class Courier:
         return take.take_sealed(now_s, lambda _: True) or self._fresh(now_s)
 
     def _fresh(self, now_s: float) -> Batch | None:
+        self.dispatcher.batch_size = self.size.limit
         apart = self.dispatcher.take_apart()
         if apart is not None or self._lingers(now_s):
             return apart
@@ -176,22 +178,25 @@ class Courier:
         return batch or self.dispatcher.take_apart()  # Which that look may have found.
 
     def _lingers(self, now_s: float) -> bool:
-        if self._ready_since_s is None or self.dispatcher.ready >= self.limits.batch_size:
+        if self._ready_since_s is None or self.dispatcher.ready >= self.size.limit:
             return False
         return now_s < self._ready_since_s + self.limits.linger_s
 
     def _accept(self, batch: Batch, landing: Landing) -> None:
         self._acceptances += 1
-        self._sick.discard(batch.number)
+        self.size.accepted(len(batch.parcels))
+        self.sickness.over(batch)
+        self.sickness.passed(batch.parcels)
         landing.accepted = batch.parcels
         self.breaker.accepted(parcel.hirer_id for parcel in batch.parcels)
         topics = [parcel.lane.place.topic for parcel in batch.parcels]
         for topic in set(topics):
             if self.guard.passed(Gate(topic, SEND), topics.count(topic)):
-                self.release(topic)
+                self.flooded.release(topic)
         self.dispatcher.settle(batch)
 
     def _refuse(self, batch: Batch, refused: Refused, landing: Landing, now_s: float) -> None:
+        self.size.answered()
         forbidden = refused.refusal is Refusal.FORBIDDEN
         hirer_id = batch.parcels[0].hirer_id
         all_alike = forbidden and batch.apart and hirer_id in self.breaker.apart
@@ -200,18 +205,21 @@ class Courier:
                 self.breaker.forbidden(hirer_id)
             self._condemn(batch, refused.refusal, (refused.code, refused.message), landing, now_s)
         else:
+            # The parts of a batch are refused for the one large signal that they carry.
+            if refused.refusal is Refusal.REQUEST_TOO_LARGE and batch.isolation is None:
+                self.size.too_large(len(batch.parcels))
             self._isolate(batch, refused.culprits)
 
     def _condemn(
         self, batch: Batch, reason: str, said: tuple[str, str], landing: Landing, now_s: float
     ) -> None:
         """No retry helps these parcels: bury them, unless that would be a flood."""
-        self._sick.discard(batch.number)
+        self.sickness.over(batch)
         ours = [parcel for parcel in batch.parcels if parcel.lane.open]
         if ours:
             topic, hirer_id = ours[0].lane.place.topic, ours[0].hirer_id
             if not self.guard.may_bury(Gate(topic, SEND), hirer_id, len(ours)):
-                self._hold(batch, topic, now_s)
+                self.flooded.hold(batch, topic, now_s)
                 return
         code, message = said
         landing.poison = [Poison(p, reason, code, message, batch.attempts) for p in ours]
@@ -229,7 +237,12 @@ class Courier:
         self.dispatcher.divide(batch, chains)
 
     def _without_access(
-        self, batch: Batch, verdict: Unauthenticated, started_s: float, now_s: float
+        self,
+        batch: Batch,
+        verdict: Unauthenticated,
+        started_s: float,
+        now_s: float,
+        landing: Landing,
     ) -> None:
         if not batch.token_renewed:
             batch.token_renewed = True
@@ -242,6 +255,7 @@ class Courier:
             self.pacer.credentials_refused(now_s)
             self.dispatcher.seal(batch)
             return
+        landing.at_fault = "unauthenticated"
         self.pacer.undecided(started_s)
         if len(batch.parcels) > 1:
             self._isolate(batch, frozenset())
@@ -259,25 +273,34 @@ class Courier:
         landing: Landing,
     ) -> None:
         if outage.fault is Fault.TOKEN_ENDPOINT or not self._is_to_blame(batch):
-            self.trouble = f"{outage.fault}: {outage.code}"
-            self._set_back(outage, started_s, now_s, jitter)
-            self.dispatcher.seal(batch)
+            self.trouble = f"{outage.fault}: {_plain(outage.code)}"
+            self._set_back(batch, outage, started_s, now_s, jitter)
             return
+        # No cut of requests in flight for a time-out here: the batch's first one was answered
+        # by a cut, and now that others pass it is the batch that is slow.
+        landing.at_fault = outage.fault
         self.pacer.undecided(started_s)
         if len(batch.parcels) > 1:
             self._isolate(batch, frozenset())
-            return
-        if not batch.parcels[0].lane.open:
+        elif not batch.parcels[0].lane.open:
             self.dispatcher.settle(batch)
-            return
+        else:
+            self._blame(batch, outage, now_s, jitter, landing)
+
+    def _blame(
+        self, batch: Batch, outage: Outage, now_s: float, jitter: float, landing: Landing
+    ) -> None:
+        """A lone record failed while others pass: it waits, and is buried at last if it is sick."""
         batch.waits += 1
         if outage.fault in _BURIABLE:
             batch.blamed_since_s = batch.blamed_since_s if batch.blamed else now_s
             batch.blamed += 1
-        if self._is_sick(batch, outage.fault, now_s):
-            said = (outage.code, outage.message)
-            self._condemn(batch, outage.fault, said, landing, now_s)
-            return
+            if self.sickness.may_bury(batch, now_s):
+                said = (outage.code, outage.message)
+                self._condemn(batch, outage.fault, said, landing, now_s)
+                for poison in landing.poison:
+                    self.sickness.buried(poison.parcel)
+                return
         pacing = self.limits.pacer
         wait_s = full_jitter_s(batch.waits, jitter, pacing.hold_base_s, pacing.hold_max_s)
         batch.not_before_s = now_s + wait_s
@@ -290,53 +313,24 @@ class Courier:
         batch.acceptances_seen = self._acceptances
         return others_passed
 
-    def _is_sick(self, batch: Batch, fault: Fault, now_s: float) -> bool:
-        """A lone record that SEEK never digests; not when there are many at once."""
-        limits = self.limits.sick
-        if fault not in _BURIABLE or batch.blamed < limits.attempts:
-            return False
-        self._sick.add(batch.number)
-        in_time = now_s - batch.blamed_since_s < limits.after_s
-        return not in_time and len(self._sick) <= limits.subjects_max
-
-    def _set_back(self, outage: Outage, started_s: float, now_s: float, jitter: float) -> None:
+    def _set_back(
+        self, batch: Batch, outage: Outage, started_s: float, now_s: float, jitter: float
+    ) -> None:
         match outage.fault:
             case Fault.TIMEOUT:
                 self.pacer.timed_out(now_s, started_s, jitter)
+                self.size.timed_out(len(batch.parcels), started_s, now_s)
+                if len(batch.parcels) > self.size.limit:
+                    # As it is it may never be answered in time, and nothing else be there.
+                    self.dispatcher.divide(batch, split(batch.parcels, ()))
+                    return
             case Fault.TOKEN_ENDPOINT:
                 self.pacer.no_token(now_s, started_s, jitter)
             case _:
                 self.pacer.failed(now_s, started_s, outage.retry_after_s, jitter)
+        self.dispatcher.seal(batch)
 
-    def _hold(self, batch: Batch, topic: str, now_s: float) -> None:
-        self.dispatcher.hold(topic)
-        self.dispatcher.strip(batch)
-        self._held.setdefault(topic, []).append(batch)
-        self._next_probe_s.setdefault(topic, now_s + self.limits.flood.probe_s)
 
-    def _probe_held(self, now_s: float) -> None:
-        for topic in [topic for topic, due_s in self._next_probe_s.items() if due_s <= now_s]:
-            self._next_probe_s[topic] = now_s + self.limits.flood.probe_s
-            self._probe(topic)
-
-    def _probe(self, topic: str) -> None:
-        """What was refused, and what was not tried yet, by turns: either may pass again."""
-        self._probes[topic] += 1
-        refused = self._held.get(topic)
-        untried_first = self._probes[topic] % 2 == 0
-        if untried_first and self.dispatcher.probe_shelf(topic):
-            return
-        if refused:
-            self.dispatcher.seal_first(refused.pop(0))
-        elif not self.dispatcher.probe_shelf(topic) and not self.dispatcher.shelves(topic):
-            # A rebalance took all that was held: only new records can end this hold.
-            self.guard.set_ajar(Gate(topic, SEND))
-            self.release(topic)
-
-    def release(self, topic: str) -> None:
-        """A signal of the held topic was accepted, or none of its partitions is ours now."""
-        for batch in reversed(self._held.pop(topic, [])):
-            self.dispatcher.seal_first(batch)
-        self._next_probe_s.pop(topic, None)
-        self._probes.pop(topic, None)
-        self.dispatcher.release(topic)
+def _plain(code: str) -> str:
+    """For operators, who read it in logs: SEEK's codes are words, whatever else is not shown."""
+    return code if _WORDS.fullmatch(code) else f"a code of {len(code)} characters"

@@ -44,6 +44,11 @@ class Dispatcher:
         """Nothing waits: neither ready, nor sealed, nor apart."""
         return not (self._ready or self._sealed or self._set_apart)
 
+    @property
+    def has_fresh(self) -> bool:
+        """Parcels wait that were not sent yet, and may be as soon as there is room."""
+        return bool(self._ready or self._set_apart)
+
     def add(self, parcel: Parcel) -> None:
         self._ready.append(parcel)
 

@@ -24,6 +24,11 @@ class SickLimits:
     after_s: float = 900.0
     subjects_max: int = 3
     """More sick subjects than this at once are a partial outage: none is buried."""
+    in_a_row_max: int = 10
+    """So many of one signal type or hirer, and none of it accepted between, are one too."""
+    company_max: int = 10
+    """How often a partition at its bound may read one batch more, so that others can show that
+    SEEK is well: twice as often as a record has to fail."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from consumer.delivery.courier import SEND, Courier, Landing, Poison
+from consumer.delivery.courier import Courier
 from consumer.delivery.dead_letter import Envelope, Failure
 from consumer.delivery.flood_guard import FloodGuard
+from consumer.delivery.flooded import SEND
+from consumer.delivery.landing import Landing, Poison
 from consumer.delivery.lanes import Lane, Parcel
 from consumer.delivery.lease import Lease
 from consumer.delivery.limits import Limits

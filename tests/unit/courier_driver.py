@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from consumer.delivery.courier import Courier, Landing, Poison
+from consumer.delivery.courier import Courier
 from consumer.delivery.flood_guard import FloodGuard
+from consumer.delivery.landing import Landing, Poison
 from consumer.delivery.lanes import Batch, Parcel
 from consumer.delivery.limits import FloodLimits, Limits
 from consumer.delivery.verdicts import (

@@ -30,12 +30,28 @@ def driver() -> Driver:
     return Driver(Limits(batch_size=1, flood=NO_GUARD))
 
 
-def serve_with_others(it: Driver, seek_fails: list[int], fault: Verdict, minutes: float) -> None:
+def serve_with_others(
+    it: Driver, seek_fails: list[int], fault: Verdict, minutes: float, type_code: str | None = None
+) -> None:
     """A healthy record comes every ten seconds."""
     end_s = it.now_s + minutes * MINUTE
     while it.now_s < end_s:
-        it.add(None)
+        (other,) = it.add(None)
+        other.type_code = type_code or other.type_code
         it.serve(bad_are(seek_fails, fault), until_s=it.now_s + 10.0)
+
+
+def sick_one_by_one(it: Driver, count: int, hirer: str | None) -> list[int]:
+    """So many sick records, the next when the last was buried or should have been; others pass,
+    but none of their type."""
+    sick: list[int] = []
+    for _ in range(count):
+        (parcel,) = it.add(None, hirer=hirer)
+        if hirer is not None:  # One of each type: it is not the type's count that is full.
+            parcel.type_code = f"type {len(sick)}"
+        sick.append(parcel.offset)
+        serve_with_others(it, sick, BROKEN, minutes=19, type_code="PositionClosed")
+    return sick
 
 
 @pytest.mark.parametrize(("fault", "reason"), [(BROKEN, "server_fault"), (STRANGE, "unknown_code")])
@@ -46,12 +62,12 @@ def test_a_record_that_never_passes_while_others_do_is_buried_after_a_quarter_of
     it.add("sick")
     serve_with_others(it, [0], fault, minutes=14)
     assert it.buried == []
-    assert it.it.sick == 1
+    assert it.it.sickness.count == 1
     serve_with_others(it, [0], fault, minutes=4)
     (poison,) = it.buried
     assert (poison.parcel.offset, poison.reason, poison.code) == (0, reason, fault.code)
     assert poison.attempts >= 5
-    assert it.it.sick == 0
+    assert it.it.sickness.count == 0
 
 
 @pytest.mark.parametrize("fault", [SLOW, SILENT, NO_ACCESS])
@@ -115,7 +131,50 @@ def test_more_than_three_sick_records_at_once_are_an_outage_of_part_of_seek() ->
     it.add("a", "b", "c", "d")
     serve_with_others(it, [0, 1, 2, 3], BROKEN, minutes=60)
     assert it.buried == []
-    assert it.it.sick == 4
+    assert it.it.sickness.count == 4
+
+
+def test_many_one_after_another_of_one_hirer_are_an_outage_of_part_of_seek_too() -> None:
+    """Ten were buried and nothing of this hirer was accepted between: the rest is held."""
+    it = driver()
+    sick = sick_one_by_one(it, 12, hirer="acme")
+    assert [poison.parcel.offset for poison in it.buried] == sick[:10]
+    assert it.it.sickness.is_partial_outage
+
+
+def test_many_one_after_another_of_one_signal_type_are_one_too() -> None:
+    it = driver()
+    sick = sick_one_by_one(it, 12, hirer=None)
+    assert [poison.parcel.offset for poison in it.buried] == sick[:10]
+
+
+def test_one_that_is_accepted_of_its_hirer_and_type_begins_the_count_again() -> None:
+    it = driver()
+    sick_one_by_one(it, 10, hirer="acme")
+    assert len(it.buried) == 10
+    it.add(None, hirer="acme")
+    it.serve(lambda _: ACCEPTED, until_s=it.now_s + 1.0)
+    sick_one_by_one(it, 10, hirer="acme")
+    assert len(it.buried) == 20
+
+
+def test_sick_records_of_one_hirer_that_are_held_keep_no_other_from_being_buried() -> None:
+    it = driver()
+    sick = sick_one_by_one(it, 11, hirer="acme")
+    (other,) = it.add(None, hirer="another")
+    serve_with_others(it, [*sick, other.offset], BROKEN, minutes=20)
+    assert it.buried[-1].parcel is other
+    assert it.it.sickness.count == 1
+
+
+def test_a_held_sick_record_that_passes_ends_the_outage() -> None:
+    it = driver()
+    *_, held = sick_one_by_one(it, 11, hirer="acme")
+    sickness = it.it.sickness
+    assert sickness.is_partial_outage
+    it.serve(lambda _: ACCEPTED, until_s=it.now_s + 2 * MINUTE)
+    assert it.accepted[-1].offset == held
+    assert (sickness.count, sickness.is_partial_outage) == (0, False)
 
 
 def test_when_one_of_four_recovers_the_others_are_sick_records_again() -> None:
@@ -130,10 +189,10 @@ def test_a_sick_record_that_is_refused_at_last_is_sick_no_more() -> None:
     it = driver()
     it.add("a")
     serve_with_others(it, [0], BROKEN, minutes=10)
-    assert it.it.sick == 1
+    assert it.it.sickness.count == 1
     serve_with_others(it, [0], BAD, minutes=2)
     assert [poison.reason for poison in it.buried] == ["bad_user_input"]
-    assert it.it.sick == 0
+    assert it.it.sickness.count == 0
 
 
 def test_a_sick_record_waits_longer_from_time_to_time_but_no_longer_than_a_minute() -> None:
@@ -159,10 +218,10 @@ def test_a_sick_record_whose_partition_is_given_up_is_sick_no_more() -> None:
     it = driver()
     it.add("a")
     serve_with_others(it, [0], BROKEN, minutes=10)
-    assert it.it.sick == 1
+    assert it.it.sickness.count == 1
     close(it.publisher.lane)
     it.it.forget(it.publisher.lane)
-    assert it.it.sick == 0
+    assert it.it.sickness.count == 0
 
 
 def test_a_sick_record_that_lands_after_its_partition_was_given_up_is_sick_no_more() -> None:
@@ -181,5 +240,5 @@ def test_a_sick_record_that_lands_after_its_partition_was_given_up_is_sick_no_mo
     it.it.forget(mine)
     it.land(sick, BROKEN)
 
-    assert it.it.sick == 0
+    assert it.it.sickness.count == 0
     assert it.is_quiet()

@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from consumer.delivery.commit_memory import Identity, decode, encode
-from consumer.delivery.courier import Courier, Poison
+from consumer.delivery.courier import Courier
 from consumer.delivery.dead_letter import Envelope, Failure
 from consumer.delivery.dispatcher import Dispatcher
 from consumer.delivery.flood_guard import FloodGuard
+from consumer.delivery.landing import Poison
 from consumer.delivery.lanes import Batch, Parcel
 from consumer.delivery.limits import Limits
 from consumer.delivery.records import Offset, OutgoingRecord, TopicPartition
