@@ -99,13 +99,8 @@ class LoggingTelemetry:
     @_tell.register
     def _hold_began(self, occurrence: HoldBegan) -> None:
         reason, topic, detail = occurrence
-        logger().error(
-            "hold began",
-            reason=reason.value,
-            topic=topic,
-            detail=detail,
-            advice=HOLD_ADVICE.get(reason),
-        )
+        advice = {"advice": HOLD_ADVICE[reason]} if reason in HOLD_ADVICE else {}
+        logger().error("hold began", reason=reason.value, topic=topic, detail=detail, **advice)
 
     @_tell.register
     def _hold_ended(self, occurrence: HoldEnded) -> None:
