@@ -6,9 +6,12 @@ from tests.faults.oracle.report import Report
 from tests.faults.scene import REFUSALS
 from tests.integration.members import IN_FLIGHT, Company, Member, now_ms
 
-SLOW_S = 3.0
+SLOW_S = 4.0
 """At the freeze every sender waits for an answer, so none is about to begin a request."""
-FAST_ONES_DONE_S = 0.5
+BURST = 400
+"""Events that the member has read by then, and would like to send when it wakes up."""
+READ_S = 1.0
+"""For reading them; the requests that were under way before are answered by then, too."""
 
 
 def freeze_and_thaw(company: Company) -> Report:
@@ -16,12 +19,9 @@ def freeze_and_thaw(company: Company) -> Report:
     with company.member() as victim, company.member() as other:
         company.until(lambda: bool(victim.owns and other.owns), "both having partitions")
         _freeze_with_all_requests_under_way(company, victim)
-        froze_ms, lost = now_ms(), victim.owns
+        lost = victim.owns
         company.until(lambda: other.owns >= lost, "the other taking over")
-        company.until(
-            lambda: bool(company.accepted_since(other, froze_ms) & lost),
-            "the other sending what was the frozen member's",
-        )
+        _until_settled_by_the_other(company)
         victim.thaw()
         woke_ms = now_ms()
         company.until(lambda: bool(company.accepted_since(victim, woke_ms)), "working again")
@@ -34,10 +34,24 @@ def freeze_and_thaw(company: Company) -> Report:
 def _freeze_with_all_requests_under_way(company: Company, victim: Member) -> None:
     sandbox = company.it.sandbox
     sandbox.set_faults([*REFUSALS, {"fault": "slow", "delayS": SLOW_S}])
-    slow_ms = now_ms() + FAST_ONES_DONE_S * 1000
+    company.publish(BURST)
+    read_ms = now_ms() + READ_S * 1000
     company.until(
-        lambda: now_ms() > slow_ms and sandbox.stats()["inFlight"] == 2 * IN_FLIGHT,
+        lambda: now_ms() > read_ms and sandbox.stats()["inFlight"] == 2 * IN_FLIGHT,
         "all senders waiting",
     )
     victim.freeze()
     sandbox.set_faults(REFUSALS)
+
+
+def _until_settled_by_the_other(company: Company) -> None:
+    """All that the frozen member can have read; and the oracle has seen the commits."""
+    oracle, published = company.it.oracle, list(company.it.publisher.published)
+
+    def is_committed() -> bool:
+        oracle.look()
+        return all(each.offset < oracle.committed.get(each.place, 0) for each in published)
+
+    company.until(is_committed, "the other committing what the frozen member had read")
+    looks = company.looks
+    company.until(lambda: company.looks > looks + 1, "the oracle seeing it")

@@ -177,6 +177,12 @@ class Company:
     _published_s: float = field(default_factory=time.monotonic)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
+    @property
+    def looks(self) -> int:
+        """That the oracle has taken so far."""
+        told = self.oracle.report()
+        return 0 if told is None else told["looks"]
+
     @contextmanager
     def member(self) -> Iterator[Member]:
         """Started and at work: it has partitions, and SEEK accepted signals of its own."""
@@ -208,7 +214,10 @@ class Company:
         due = int(len(self.load) * min(1.0, waited_s / LOAD_S))
         if due:
             self._published_s += waited_s
-            self.it.publisher.publish([self.load.pop() for _ in range(due)])
+            self.publish(due)
+
+    def publish(self, events: int) -> None:
+        self.it.publisher.publish([self.load.pop() for _ in range(min(events, len(self.load)))])
 
     def finish(self) -> None:
         """Publish the rest and wait until all of it is settled."""

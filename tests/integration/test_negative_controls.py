@@ -1,0 +1,125 @@
+"""A check that cannot fail is worthless: consumers broken on purpose are caught by the oracle.
+
+Each runs as a process on real Kafka in a scenario that provokes it; in the same scenarios
+the oracle finds nothing against the consumer as it is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from consumer.demo.expectations import DemoEvent
+from consumer.demo.stream import believable_stream
+from tests.faults.controls.control import Control, read_controls, tree_for
+from tests.faults.oracle.process import OracleProcess, running_oracle
+from tests.faults.oracle.report import Report
+from tests.faults.scene import REFUSALS, Scene, scene
+from tests.faults.service import ServiceProcess, service
+from tests.integration.freezing import freeze_and_thaw
+from tests.integration.members import GLANCE_S, PATIENCE_S, company
+from tests.testbed import KafkaCluster, Registry
+
+EVENTS = 2_000
+FIRST = 400
+"""Events before the outage begins."""
+LOAD = 3_000
+"""Events for the members of which one is frozen."""
+SLOW = {"fault": "slow", "delayS": 1.0, "probability": 0.3, "seed": 1}
+"""So that batches are accepted in another order than they were sent in, and commits are seen
+in between."""
+OUTAGES = (
+    {"fault": "status", "status": 401, "seconds": 2},
+    {"fault": "status", "status": 503, "afterS": 2, "seconds": 2},
+)
+
+
+def _uneven_answers(it: Scene, tree: Path) -> Report:
+    it.sandbox.set_faults([*REFUSALS, SLOW])
+    it.publisher.publish(_stream(EVENTS))
+    with running_oracle(it.evidence) as oracle, _consumer(it, tree) as process:
+        _until_committed(oracle, process)
+        return oracle.verdict()
+
+
+def _outages(it: Scene, tree: Path) -> Report:
+    stream = _stream(EVENTS)
+    it.publisher.publish(stream[:FIRST])
+    with running_oracle(it.evidence) as oracle, _consumer(it, tree) as process:
+        _until(lambda: it.sandbox.accepted > 0, process)
+        it.sandbox.set_faults([*OUTAGES, *REFUSALS])
+        it.publisher.publish(stream[FIRST:])
+        _until_committed(oracle, process)
+        return oracle.verdict()
+
+
+def _a_freeze(it: Scene, tree: Path) -> Report:
+    with company(it, "classic", _stream(LOAD), tree) as group:
+        return freeze_and_thaw(group)
+
+
+SCENARIOS: Final[Mapping[str, Callable[[Scene, Path], Report]]] = {
+    "uneven answers": _uneven_answers,
+    "outages": _outages,
+    "a freeze": _a_freeze,
+}
+
+
+@pytest.mark.parametrize("control", read_controls(), ids=lambda control: control.name)
+def test_the_oracle_catches_a_consumer_that(
+    kafka: KafkaCluster, registry: Registry, tmp_path: Path, control: Control
+) -> None:
+    tree = tree_for(control, tmp_path)
+    with scene(kafka, registry, tmp_path, latency_s=0.05) as it:
+        told = SCENARIOS[control.scenario](it, tree)
+
+    assert told["verdict"] == "violated"
+    assert told["violations"].get(control.violation), told["texts"]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_oracle_has_nothing_against_the_consumer_as_it_is_in(
+    kafka: KafkaCluster, registry: Registry, tmp_path: Path, scenario: str
+) -> None:
+    tree = tree_for(None, tmp_path)
+    with scene(kafka, registry, tmp_path, latency_s=0.05) as it:
+        told = SCENARIOS[scenario](it, tree)
+
+    assert told["texts"] == []
+    assert told["verdict"] == "clean"
+
+
+def _stream(events: int) -> list[DemoEvent]:
+    return believable_stream(seed=6, events=events, now_ms=time.time_ns() // 1_000_000)
+
+
+def _consumer(it: Scene, tree: Path) -> AbstractContextManager[ServiceProcess]:
+    environment = it.environment(
+        SEEK_SIGNALS_IN_FLIGHT_MAX="4",
+        SEEK_SIGNALS_IN_FLIGHT_START="4",
+        SEEK_SIGNALS_HOLD_MAX_S="1",
+        SEEK_SIGNALS_AUTH_PROBE_S="0.5",
+        SEEK_SIGNALS_FLOOD_PROBE_S="1",
+    )
+    return service(environment, it.folder / "service.log", tree)
+
+
+def _until_committed(oracle: OracleProcess, process: ServiceProcess) -> None:
+    def all_is() -> bool:
+        told = oracle.report()
+        return told is not None and told["published"] == EVENTS and not told["lag"]
+
+    _until(all_is, process)
+
+
+def _until(condition: Callable[[], bool], process: ServiceProcess) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert process.running, process.said()[-3000:]
+        assert time.monotonic() < deadline_s, process.said()[-3000:]
+        time.sleep(GLANCE_S)  # What is waited for happens in other processes.
