@@ -89,6 +89,10 @@ chaos: setup ## break everything at once on real parts: SECONDS= SEED= RECORD=1
 	@$(PY) -m tests.faults.chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) \
 		$(if $(RECORD),--record) $(chaos)
 
+.PHONY: package
+package: setup ## wheel, sdist, SBOM and licences into dist/
+	@$(PY) -m tests.ops.package
+
 .PHONY: lock
 lock: ## write the lock files anew; upgrade=--upgrade takes newer versions
 	@.ci/make-venv $(VENV)

@@ -65,7 +65,7 @@ class Tools:
 
     @cached_property
     def hadolint(self) -> Path:
-        return self._on_path("hadolint", lambda: self._wheels / "bin/hadolint")
+        return self._on_path("hadolint", lambda: self.program("hadolint"))
 
     @cached_property
     def kubernetes_schemas(self) -> str:
@@ -84,10 +84,9 @@ class Tools:
             own = json.loads((wheel / f"{name}.json").read_text().replace(_SHARED, ""))
             (place / f"{name}.json").write_text(json.dumps({**shared, **own}))
 
-    @cached_property
-    def python(self) -> Path:
-        """With jsonschema and PyYAML."""
-        return self._wheels / "bin/python"
+    def program(self, name: str) -> Path:
+        """One that a wheel brings."""
+        return self._wheels / "bin" / name
 
     @cached_property
     def compose_schema(self) -> Path:
@@ -110,11 +109,11 @@ class Tools:
 
     @cached_property
     def _go(self) -> Path:
-        return self._on_path("go", lambda: self._wheels / "bin/go")
+        return self._on_path("go", lambda: self.program("go"))
 
     @cached_property
     def _node(self) -> Path:
-        return self._on_path("node", lambda: self._wheels / "bin/node")
+        return self._on_path("node", lambda: self.program("node"))
 
     @cached_property
     def _modules(self) -> Path:
@@ -139,7 +138,7 @@ class Tools:
         place.mkdir()
         for name in ("package.json", "package-lock.json", "validate.mjs"):
             shutil.copy(HERE / name, place)
-        npm = str(self._on_path("npm", lambda: self._wheels / "bin/npm"))
+        npm = str(self._on_path("npm", lambda: self.program("npm")))
         self._run([npm, "ci", "--silent", "--no-audit", "--no-fund"], cwd=place)
 
     @cached_property
