@@ -26,7 +26,8 @@ from consumer.adapters.avro.tree import (
 _SIZES: Final = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 _MAX_STEPS_A_VALUE: Final = 10_000
 """Types visited for one value. Nested records without bytes can double it at every level."""
-_STEPS_A_BYTE: Final = 16
+_STEPS_A_BYTE: Final = 3
+"""A union, a record and a leaf, as in a linked list: 3 s for the largest record, measured."""
 _CONTINUES: Final = 0x80
 MAX_VARINT_BYTES: Final = 10
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 from fastavro import (
     parse_schema,
@@ -29,6 +29,9 @@ from consumer.adapters.avro.shapes import TooWideError, shaped
 from consumer.adapters.avro.tree import BadSchemaError, Record, parse, unqualified
 from consumer.domain.events import Event
 from consumer.domain.signals import Reason, Rejected, Skipped, SkipReason
+
+_MAX_DETAIL: Final = 1_024
+"""Characters: no more than a dead letter keeps."""
 
 
 class UndecodableError(ValueError):
@@ -52,10 +55,10 @@ def compile_decoder(schema_text: str, ignore_types: Collection[str] = ()) -> Com
     try:
         writer = parse(schema_text)
     except BadSchemaError as error:
-        return Rejected(Reason.INCOMPATIBLE_SCHEMA, f"not an Avro schema: {error}")
+        return _incompatible(f"not an Avro schema: {error}")
     if not isinstance(writer, Record):
-        detail = f"the schema is a {type(writer).__name__.lower()}, an event is a record"
-        return Rejected(Reason.INCOMPATIBLE_SCHEMA, detail)
+        kind = type(writer).__name__.lower()
+        return _incompatible(f"the schema is a {kind}, an event is a record")
     names = {writer.name, *writer.aliases}
     names |= {unqualified(name) for name in names}
     if not names.isdisjoint(ignore_types):
@@ -63,7 +66,13 @@ def compile_decoder(schema_text: str, ignore_types: Collection[str] = ()) -> Com
     for event_type in EVENT_TYPES:
         if event_schema(event_type).record_name in names:
             return _compile(writer, event_type)
-    return Rejected(Reason.UNKNOWN_RECORD_TYPE, f"{writer.name} is not an event of ours")
+    detail = f"{writer.name[-_MAX_DETAIL:]} is not an event of ours"
+    return Rejected(Reason.UNKNOWN_RECORD_TYPE, detail)
+
+
+def _incompatible(detail: str) -> Rejected:
+    """Kept for each schema, and told in each dead letter: hostile schemas have long names."""
+    return Rejected(Reason.INCOMPATIBLE_SCHEMA, detail[:_MAX_DETAIL])
 
 
 def _compile(writer: Record, event_type: str) -> Compiled:
@@ -71,11 +80,11 @@ def _compile(writer: Record, event_type: str) -> Compiled:
     resolution = resolve(writer, reader)
     faults = resolution.faults + resolution.wrong_units
     if faults:
-        return Rejected(Reason.INCOMPATIBLE_SCHEMA, "; ".join(faults))
+        return _incompatible("; ".join(faults))
     try:
         general = general_decoder(writer, reader, resolution.aliases)
     except (SchemaParseException, UnknownType) as error:
-        return Rejected(Reason.INCOMPATIBLE_SCHEMA, f"not an Avro schema: {error}")
+        return _incompatible(f"not an Avro schema: {error}")
     if is_risky(writer):
         return general
     try:

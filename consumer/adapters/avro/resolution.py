@@ -40,6 +40,19 @@ _PROMOTIONS: Final = frozenset(
         ("bytes", "string"),
     }
 )
+_MOST_PAIRS: Final = 20_000
+"""Pairs of types that are compared; honest schemas have some hundred. Branches of unions
+inside branches of unions multiply: 60 KB of schema can have as many pairs as keep a thread
+busy for ever."""
+
+
+class _TooManyPairsError(Exception):
+    """Whether it resolves is not worth finding out."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    pairs_left: int = _MOST_PAIRS
 
 
 @dataclass(slots=True)
@@ -51,23 +64,35 @@ class Resolution:
     """Logical types that differ: not excused by another branch of a union that resolves."""
     aliases: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """The reader's records, by full name → the writer's names for them."""
+    budget: _Budget = field(default_factory=_Budget, repr=False)
+    """Shared by all attempts."""
 
 
 def resolve(writer: Record, reader: Record) -> Resolution:
     """The two are taken for the same event, whatever their names."""
     resolution = Resolution()
-    _records(writer, reader, writer.name, resolution)
+    try:
+        _records(writer, reader, writer.name, resolution)
+    except _TooManyPairsError:
+        fault = f"{writer.name}: its unions have more than {_MOST_PAIRS} combinations of branches"
+        return Resolution([fault])
     return resolution
 
 
 def resolves(writer: Node, reader: Node) -> bool:
     """Whether values of one type can be read as another."""
     resolution = Resolution()
-    _nodes(writer, reader, "", resolution)
+    try:
+        _nodes(writer, reader, "", resolution)
+    except _TooManyPairsError:
+        return False
     return not (resolution.faults or resolution.wrong_units)
 
 
 def _nodes(writer: Node, reader: Node, path: str, found: Resolution) -> None:
+    found.budget.pairs_left -= 1
+    if found.budget.pairs_left < 0:
+        raise _TooManyPairsError
     match writer, reader:
         case Union(), _:
             _any_of([(branch, reader) for branch in writer.branches], path, found)
@@ -101,7 +126,7 @@ def _any_of(pairs: list[tuple[Node, Node]], path: str, found: Resolution) -> Non
     faults: list[str] = []
     resolved = False
     for writer, reader in pairs:
-        attempt = Resolution()
+        attempt = Resolution(budget=found.budget)
         _nodes(writer, reader, path, attempt)
         found.wrong_units.extend(attempt.wrong_units)
         if attempt.faults:

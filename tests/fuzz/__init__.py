@@ -1,0 +1,1 @@
+"""Hostile input: none crashes anything, and none costs more than its bound."""
