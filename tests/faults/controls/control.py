@@ -32,11 +32,11 @@ def read_controls() -> list[Control]:
     return [_read(path) for path in sorted(HERE.glob("*.patch"))]
 
 
-def tree_for(control: Control | None, folder: Path) -> Path:
-    """A copy of the code in `folder`, broken by the control; None leaves it whole."""
+def broken_tree(control: Control, folder: Path) -> Path:
+    """A copy of the code, in `folder`."""
     copy = Laboratory(REPOSITORY).copy(folder)
-    fault = None if control is None else apply_patch(copy, control.path)
-    if control is not None and fault is not None:
+    fault = apply_patch(copy, control.path)
+    if fault is not None:
         msg = (
             f"{fault.strip()}\nThe code has moved on. Make the change again ({control.breaks}), "
             f"then write the three header lines and the output of 'git diff' to "
