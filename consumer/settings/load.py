@@ -97,7 +97,7 @@ def load_file(path: Path) -> Mapping[str, object]:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         fault = f"{path}: cannot be read: {error.strerror}"
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         fault = f"{path}: is not valid TOML: {error}"
     raise BadConfigurationError([fault])
 
