@@ -10,6 +10,15 @@ class LettersError(ConsumerError):
     """Kafka or the registry did not do what was asked; nothing half-done is left behind."""
 
 
+class BadOptionsError(ConsumerError):
+    """Options that cannot work, or an answer that is not the one asked for."""
+
+    exit_code = ExitCode.BAD_CONFIGURATION
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+
+
 class BusyError(ConsumerError):
     """Another run is changing the states of the same letters."""
 

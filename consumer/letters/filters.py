@@ -9,7 +9,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
-from consumer.errors import BadConfigurationError
+from consumer.letters.errors import BadOptionsError
 from consumer.letters.letter import CLASSES, Letter
 from consumer.letters.standing import Standing
 
@@ -81,42 +81,44 @@ class Filter:
 
 
 def known_classes(names: Sequence[str]) -> frozenset[str]:
-    """Raises BadConfigurationError that names the known ones."""
+    """Raises BadOptionsError that names the known ones."""
     unknown = sorted(set(names) - set(CLASSES))
     if not unknown:
         return frozenset(names)
     faults = [f"--class {name}: there is no such class{_hint(name)}" for name in unknown]
-    raise BadConfigurationError([*faults, f"known classes: {', '.join(CLASSES)}"])
+    raise BadOptionsError(*faults, f"known classes: {', '.join(CLASSES)}")
 
 
 def known_states(names: Sequence[str]) -> frozenset[Standing]:
-    """Raises BadConfigurationError that names the known ones."""
+    """Raises BadOptionsError that names the known ones."""
     known = [standing.value for standing in Standing]
     unknown = sorted(set(names) - set(known))
     if unknown:
         faults = [f"--state {name}: there is no such state" for name in unknown]
-        raise BadConfigurationError([*faults, f"known states: {', '.join(known)}"])
+        raise BadOptionsError(*faults, f"known states: {', '.join(known)}")
     return frozenset(Standing(name) for name in names)
 
 
 def offsets_of(text: str | None) -> Offsets:
-    """`7`, `3..9`, `3..` or `..9`. Raises BadConfigurationError."""
+    """`7`, `3..9`, `3..` or `..9`. Raises BadOptionsError."""
     if text is None:
         return ALL_OFFSETS
     parts = _RANGE.fullmatch(text.strip())
     if parts is None or not (parts[1] or parts[3]):
-        raise BadConfigurationError([f"--offsets {text}: write 3..9, 3.., ..9 or 7"])
+        fault = f"--offsets {text}: write 3..9, 3.., ..9 or 7"
+        raise BadOptionsError(fault)
     first = int(parts[1]) if parts[1] else None
     if parts[2] is None:
         return Offsets(first, first)
     last = int(parts[3]) if parts[3] else None
     if first is not None and last is not None and last < first:
-        raise BadConfigurationError([f"--offsets {text}: ends before it begins"])
+        fault = f"--offsets {text}: ends before it begins"
+        raise BadOptionsError(fault)
     return Offsets(first, last)
 
 
 def moment_ms(option: str, text: str | None, now_ms: int) -> int | None:
-    """`2h` (ago; s, m, h, d, w) or an RFC 3339 time. Raises BadConfigurationError."""
+    """`2h` (ago; s, m, h, d, w) or an RFC 3339 time. Raises BadOptionsError."""
     if text is None:
         return None
     ago = _AGO.fullmatch(text.strip())
@@ -128,7 +130,7 @@ def moment_ms(option: str, text: str | None, now_ms: int) -> int | None:
         moment = None
     if moment is None or moment.tzinfo is None:
         fault = f"{option} {text}: write 2h (ago; s, m, h, d, w) or a time as 2026-01-31T09:00:00Z"
-        raise BadConfigurationError([fault])
+        raise BadOptionsError(fault)
     return round(moment.timestamp() * 1000)
 
 

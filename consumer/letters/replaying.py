@@ -74,6 +74,11 @@ class Account:
     """For the retry topic."""
     interrupted: bool = False
 
+    @property
+    def dealt_with(self) -> bool:
+        """Whether any letter was chosen."""
+        return bool(self.replayed or self.parked or self.superseded or self.gone or self.too_large)
+
 
 class _Going(NamedTuple):
     row: Row

@@ -32,7 +32,7 @@ def print_account(account: Account, *, as_json: bool) -> None:
             }
         )
         return
-    say(_summed(account.replayed, "replayed"))
+    say(_summed(account.replayed, "replayed") if account.dealt_with else "nothing to replay fits")
     if account.parked:
         say(f"{_summed(account.parked, 'parked')}. They failed too often; see --max-replays")
     _say_superseded(account.superseded)

@@ -12,8 +12,9 @@ from consumer.cli.dlq.listing import looked_through
 from consumer.cli.dlq.options import Asked, TakeOverOption, filtered
 from consumer.cli.dlq.printing import JsonOption, counted, say
 from consumer.cli.dlq.wiring import Desk, desk
-from consumer.errors import BadConfigurationError, ExitCode
+from consumer.errors import ExitCode
 from consumer.letters.describing import utc
+from consumer.letters.errors import BadOptionsError
 from consumer.letters.kafka.truncation import cut, retention_ms
 from consumer.letters.purging import Purge, Purged, to_purge
 
@@ -38,8 +39,9 @@ def purge(
     """
     with desk(asked) as at, looked_through(at) as catalogue:
         number = sum(1 for _ in to_purge(catalogue, asked.filter.states))
-        if not number:
-            say("no dead letter to purge fits")
+        if not catalogue.taken:
+            say("no dead letter fits")
+            return
         _insist(at, number, confirm)
         session = at.session("purge")
         session.begin(catalogue, take_over=take_over)
@@ -51,18 +53,18 @@ def purge(
 
 
 def _insist(at: Desk, number: int, confirm: str | None) -> None:
-    """Raises BadConfigurationError where the text is another, or nobody can be asked."""
+    """Raises BadOptionsError where the text is another, or nobody can be asked."""
     expected = f"purge {number}"
     typed = _typed(at, number, expected) if confirm is None else confirm
     if typed.strip() != expected:
         fault = f"nothing was changed: what fits now is confirmed by {expected!r}"
-        raise BadConfigurationError([fault])
+        raise BadOptionsError(fault)
 
 
 def _typed(at: Desk, number: int, expected: str) -> str:
     if not sys.stdin.isatty():
         fault = f'--confirm "{expected}": is needed where nobody can be asked'
-        raise BadConfigurationError([fault])
+        raise BadOptionsError(fault)
     at.watch.bars.stop()
     topic = at.letters.topic
     say(f"{counted(number, 'letter')} of {topic} will never be replayed. There is no way back.")

@@ -13,12 +13,12 @@ from consumer.cli.dlq.listing import looked_through
 from consumer.cli.dlq.options import Asked, TakeOverOption, filtered
 from consumer.cli.dlq.printing import JsonOption, counted, say
 from consumer.cli.dlq.wiring import Desk, desk
-from consumer.errors import BadConfigurationError, ExitCode
+from consumer.errors import ExitCode
 from consumer.letters.catalogue import Catalogue
 from consumer.letters.choosing import MAX_REPLAYS, Policy
+from consumer.letters.errors import BadOptionsError
 from consumer.letters.replaying import Account, Replay, ReplayOptions, chosen, superseded
 from consumer.letters.trying import Trying
-
 
 _DryRun: TypeAlias = Annotated[
     bool, typer.Option("--dry-run", help="Change nothing; say what today's code makes of each.")
@@ -77,7 +77,8 @@ def replay(  # noqa: PLR0913 -- options of a command
     --take-over; 7 another run is at work; 130 stopped by a signal, in good order.
     """
     if skip_superseded and not look_ahead:
-        raise BadConfigurationError(["--skip-superseded: needs --look-ahead"])
+        fault = "--skip-superseded: needs --look-ahead"
+        raise BadOptionsError(fault)
     policy = Policy(max_replays, again, asked.filter.states)
     options = ReplayOptions(policy, most, rate, look_ahead, skip_superseded)
     with desk(asked) as at, looked_through(at) as catalogue:
@@ -96,9 +97,10 @@ def replay(  # noqa: PLR0913 -- options of a command
 
 
 def _agreed(at: Desk, number: int) -> bool:
-    """Raises BadConfigurationError where nobody can be asked."""
+    """Raises BadOptionsError where nobody can be asked."""
     if not sys.stdin.isatty():
-        raise BadConfigurationError(["--yes: is needed where nobody can be asked"])
+        fault = "--yes: is needed where nobody can be asked"
+        raise BadOptionsError(fault)
     at.watch.bars.stop()
     topic = at.settings.source.retry_topic
     agreed = typer.confirm(f"Replay {counted(number, 'letter')} to {topic}?", err=True)

@@ -15,11 +15,10 @@ from consumer.cli.dlq.listing import looked_through
 from consumer.cli.dlq.options import Asked, filtered
 from consumer.cli.dlq.printing import JsonOption, console, print_json, say
 from consumer.cli.dlq.wiring import Desk, desk
-from consumer.errors import BadConfigurationError
 from consumer.letters.catalogue import Catalogue
 from consumer.letters.choosing import Row
 from consumer.letters.describing import Described, in_full
-from consumer.letters.errors import LettersError
+from consumer.letters.errors import BadOptionsError, LettersError
 from consumer.letters.letter import Letter
 from consumer.letters.raw import decoded
 from consumer.letters.replaying import whole
@@ -69,12 +68,11 @@ def show(
 
 
 def _wanted(places: list[str]) -> set[str]:
-    """Raises BadConfigurationError for what is no place."""
+    """Raises BadOptionsError for what is no place."""
     bad = [place for place in places if not (_SPOT.fullmatch(place) or _ORIGIN.fullmatch(place))]
     if bad:
-        raise BadConfigurationError(
-            [f"{place}: write partition/offset or topic/partition/offset" for place in bad]
-        )
+        faults = (f"{place}: write partition/offset or topic/partition/offset" for place in bad)
+        raise BadOptionsError(*faults)
     return set(places)
 
 

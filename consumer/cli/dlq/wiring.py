@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Generator
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaError, Producer
 from confluent_kafka.admin import AdminClient
 
 from consumer.adapters.avro.registry import RegistryClient, connect
@@ -70,7 +71,7 @@ class Desk:
         source = self.settings.source
         config = self.settings.kafka.transactional_config(source.dlq_topic, TRANSACTION_MS)
         writer = KafkaWriter(
-            Producer(config, logger=kafka_logger(name="replay")),
+            Producer({**config, "error_cb": _told_by_calls, "logger": _silent()}),
             source.retry_topic,
             source.state_topic,
             len(partitions_of(self.consumer, source.retry_topic)),
@@ -117,6 +118,19 @@ def desk(asked: Asked) -> Generator[Desk]:
             clock,
             watch,
         )
+
+
+def _told_by_calls(error: KafkaError) -> None:
+    """The writer's errors end its calls, so they need not be told twice."""
+    del error
+
+
+def _silent() -> logging.Logger:
+    """What the writer's client logs is either told by its calls or of no use: each first
+    transaction on a fresh broker logs a warning."""
+    logger = logging.Logger("replay", logging.CRITICAL + 1)  # noqa: LOG001 -- not in the process-wide tree
+    logger.addHandler(logging.NullHandler())
+    return logger
 
 
 def _policy(settings: Connections) -> MappingPolicy:

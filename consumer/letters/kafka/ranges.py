@@ -68,7 +68,7 @@ def read(
         consumer.assign([TopicPartition(*place, span.first) for place, span in left.items()])
         heard_s = time.monotonic()
         while left:
-            messages = consumer.consume(TAKE, WAIT_S)
+            messages = _taken(consumer)
             beat()
             if messages:
                 heard_s = time.monotonic()
@@ -80,6 +80,12 @@ def read(
                 yield from _of_range(message, left)
     finally:
         consumer.unassign()
+
+
+def _taken(consumer: Consumer) -> list[Message]:
+    """`consume(n, t)` waits for n records, so `poll` waits and `consume` takes the rest."""
+    first = consumer.poll(WAIT_S)
+    return [] if first is None else [first, *consumer.consume(TAKE - 1, 0)]
 
 
 def _of_range(message: Message, left: dict[Place, Range]) -> Iterator[Message]:

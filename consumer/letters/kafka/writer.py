@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +18,7 @@ from consumer.letters.ports import RetryRecord, TooLargeError
 OPEN_S: Final = 60.0
 COMMIT_S: Final = 45.0
 CONFIRM_S: Final = 30.0
+WAIT_S: Final = 0.5
 TRANSACTION_MS: Final = 60_000
 """The broker ends a transaction of a run that died after so long, or when the next begins."""
 _TOO_LARGE: Final = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
@@ -117,12 +119,20 @@ class KafkaWriter:
         )
 
     def _flush(self, confirmed: _Confirmed) -> None:
-        left = self.producer.flush(CONFIRM_S)
+        left = self._wait()
         if confirmed.errors:
             raise _of(confirmed.errors[0], "writing")
         if left:
             msg = f"{left} records were not confirmed within {CONFIRM_S:g} s: is a broker away?"
             raise LettersError(msg)
+
+    def _wait(self) -> int:
+        """How many are still not confirmed. By `poll`, as `flush` cannot raise what `poll` does:
+        at a fatal error it breaks (SystemError, confluent-kafka 2.16)."""
+        deadline_s = time.monotonic() + CONFIRM_S
+        while len(self.producer) and time.monotonic() < deadline_s:
+            self.producer.poll(WAIT_S)
+        return len(self.producer)
 
     def _commit(self) -> None:
         """Again when it did not end in time: only the broker knows, and it may be asked twice."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.errors import BadConfigurationError
+from consumer.letters.errors import BadOptionsError
 from consumer.letters.filters import Filter, known_classes, known_states, moment_ms, offsets_of
 from consumer.letters.letter import CLASSES, Letter, Spot, read_letter
 from consumer.letters.standing import Standing
@@ -71,27 +71,26 @@ def test_the_hirer_is_looked_for_last_since_that_decodes() -> None:
 
 
 def test_an_unknown_class_names_the_known_ones() -> None:
-    with pytest.raises(BadConfigurationError) as caught:
+    with pytest.raises(BadOptionsError) as caught:
         known_classes(["forbiden", "bad_time"])
 
-    assert caught.value.faults[0] == (
-        "--class forbiden: there is no such class; did you mean forbidden?"
-    )
-    assert all(name in caught.value.faults[1] for name in CLASSES)
+    first, second = str(caught.value).splitlines()
+    assert first == "--class forbiden: there is no such class; did you mean forbidden?"
+    assert all(name in second for name in CLASSES)
     assert known_classes(list(CLASSES)) == set(CLASSES)
 
 
 def test_an_unknown_state_names_the_known_ones() -> None:
-    with pytest.raises(BadConfigurationError) as caught:
+    with pytest.raises(BadOptionsError) as caught:
         known_states(["eaten"])
 
-    assert caught.value.faults[1] == "known states: new, replayed, accepted, parked, purged"
+    assert str(caught.value).splitlines()[1] == "known states: new, replayed, accepted, parked, purged"
     assert known_states(["new"]) == {Standing.NEW}
 
 
 @pytest.mark.parametrize("text", ["", "x", "..", "9..3", "1-2", "-1"])
 def test_offsets_that_are_no_range_are_refused(text: str) -> None:
-    with pytest.raises(BadConfigurationError, match="--offsets"):
+    with pytest.raises(BadOptionsError, match="--offsets"):
         offsets_of(text)
 
 
@@ -105,5 +104,5 @@ def test_a_moment_is_so_long_ago_or_a_time() -> None:
 
 @pytest.mark.parametrize("text", ["yesterday", "2023-11-14", "2023-11-14T22:13:20", "2y", ""])
 def test_what_is_no_moment_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(BadConfigurationError, match=r"--until .*2026-01-31T09:00:00Z"):
+    with pytest.raises(BadOptionsError, match=r"--until .*2026-01-31T09:00:00Z"):
         moment_ms("--until", text, NOW_MS)
