@@ -89,10 +89,10 @@ class Pacer:
             self._after_hold |= retry_s is not None
             self._extend(now_s, retry_s)
             return
-        again = self._failures > 0
-        if not self._after_hold:  # A probe after a hold says nothing about the rate.
+        again, probe = self._failures > 0, self._after_hold
+        if not probe:  # Which would say nothing about the rate.
             self.rate.throttled(now_s, started_s, again=again)
-        if again or retry_s is not None:
+        if again or probe or retry_s is not None:
             self._set_back(now_s, retry_s, draw)
         else:
             self._failures, self._last_setback_s = 1, now_s

@@ -222,6 +222,14 @@ def test_a_probe_that_is_throttled_says_nothing_about_the_rate() -> None:
     assert it.rate.limit_per_s == cut
 
 
+def test_the_probe_of_an_outage_that_is_throttled_is_followed_by_another() -> None:
+    it = pacer()
+    it.credentials_refused(5.0)
+    it.started(65.0)
+    it.throttled(65.2, 65.0, None, HALF)
+    assert it.due_in_s(65.2, 0) == pytest.approx(0.25)
+
+
 def test_throttling_leaves_the_requests_in_flight_alone() -> None:
     it = pacer()
     it.throttled(10.0, 9.9, 30.0, HALF)
@@ -262,7 +270,16 @@ def test_a_ceiling_spaces_the_starts_though_nobody_throttles() -> None:
     assert it.due_in_s(1.0, 1) == pytest.approx(0.5)
 
 
-LANDINGS = ("answered", "failed", "timed_out", "throttled", "refused", "no_token", "undecided")
+LANDINGS = (
+    "answered",
+    "failed",
+    "timed_out",
+    "throttled",
+    "told to wait",
+    "refused",
+    "no_token",
+    "undecided",
+)
 
 
 @given(
@@ -298,6 +315,8 @@ def land(it: Pacer, name: str, now_s: float, started_s: float) -> None:
         case "timed_out":
             it.timed_out(now_s, started_s, HALF)
         case "throttled":
+            it.throttled(now_s, started_s, None, HALF)
+        case "told to wait":
             it.throttled(now_s, started_s, 12.0, HALF)
         case "refused":
             it.credentials_refused(now_s)
