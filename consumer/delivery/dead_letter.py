@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from consumer.delivery.records import Headers, OutgoingRecord, Record
+from consumer.delivery.records import Headers, OutgoingRecord, Record, headers_of
 
 PREFIX: Final = "__dlq.errors."
 CONNECT_PREFIX: Final = "__connect.errors."
@@ -75,7 +75,8 @@ class DeadLetter:
 
 def wrap(record: Record, failure: Failure, envelope: Envelope) -> OutgoingRecord:
     """The letter; a record from the retry topic keeps its first origin and its count."""
-    origin, replays, headers = _provenance(record, envelope.retry_topic)
+    read = headers_of(record)
+    origin, replays, headers = _provenance(record, read or [], envelope.retry_topic)
     value = record.value()
     added = {
         "format": FORMAT,
@@ -96,6 +97,8 @@ def wrap(record: Record, failure: Failure, envelope: Envelope) -> OutgoingRecord
         "replay.count": str(replays),
         "app.version": envelope.app_version,
     }
+    if read is None:
+        added["headers.lost"] = "true"
     ours: Headers = [(PREFIX + name, _clip(text)) for name, text in added.items()]
     if envelope.connect_headers:
         ours += _in_connects_words(origin, failure, envelope.group)
@@ -170,8 +173,7 @@ def _in_connects_words(origin: Origin, failure: Failure, group: str) -> Headers:
     return [(CONNECT_PREFIX + name, _clip(text)) for name, text in words.items()]
 
 
-def _provenance(record: Record, retry_topic: str) -> tuple[Origin, int, Headers]:
-    headers = record.headers() or []
+def _provenance(record: Record, headers: Headers, retry_topic: str) -> tuple[Origin, int, Headers]:
     if record.topic() == retry_topic:
         earlier = unwrap(headers)
         if earlier is not None:

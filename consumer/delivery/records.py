@@ -40,3 +40,14 @@ class OutgoingRecord:
     key: bytes | None
     value: bytes | None
     headers: Headers
+
+
+def headers_of(record: Record) -> Headers | None:
+    """None where a name is no UTF-8: the Kafka client cannot read any of them then.
+
+    Ask once for each record: asked again, the client (2.16) gives a list that is broken.
+    """
+    try:
+        return record.headers() or []
+    except UnicodeDecodeError:
+        return None

@@ -117,3 +117,23 @@ def test_any_record_can_be_buried_and_buried_again(
     assert second is not None
     assert second.origin == first.origin
     assert len(again.headers) == len(letter.headers)
+
+
+class UnreadableHeaders(PlainRecord):
+    """As the client gives a record with a header whose name is no UTF-8."""
+
+    def headers(self) -> Headers | None:
+        b"\xff".decode()
+        return None
+
+
+def test_headers_that_the_client_cannot_read_do_not_stop_a_burial() -> None:
+    record = UnreadableHeaders(TopicPartition("moves", 3), 7)
+
+    letter = wrap(record, Failure("decode", "bad_framing", "why"), ENVELOPE)
+
+    read = unwrap(list(letter.headers))
+    assert read is not None
+    assert (read.origin.topic, read.origin.offset, read.headers) == ("moves", 7, [])
+    assert (letter.key, letter.value) == (record.key(), record.value())
+    assert (PREFIX + "headers.lost", b"true") in letter.headers
