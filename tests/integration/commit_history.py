@@ -41,9 +41,23 @@ def commit_history(kafka: KafkaCluster, group: str) -> list[Commit]:
     for record in read_all(kafka, TOPIC):
         key, value = record.key(), record.value()
         if key is not None and value is not None:
-            commit = _commit(_Bytes(BytesIO(key)), _Bytes(BytesIO(value)), group)
+            commit = read_commit(key, value, group)
             commits += [] if commit is None else [commit]
     return commits
+
+
+def read_commit(key: bytes, value: bytes, group: str) -> Commit | None:
+    """None: of another group, or about the group's members."""
+    name, told = _Bytes(BytesIO(key)), _Bytes(BytesIO(value))
+    if name.number(2) not in OF_OFFSETS or name.text() != group:
+        return None
+    place = TopicPartition(name.text(), name.number(4))
+    version = told.number(2)
+    offset = told.number(8)
+    if version >= WITH_EPOCH:
+        told.number(4)
+    metadata = told.compact_text() if version >= COMPACT else told.text()
+    return Commit(place, offset, metadata, at_ms=told.number(8))
 
 
 def steps_back(commits: Sequence[Commit]) -> list[Commit]:
@@ -73,9 +87,7 @@ def too_early(
     for (place, offset), at_ms in sorted(latest.items()):
         line = below.setdefault(place, [])
         line.append((offset, max(at_ms, line[-1][1] if line else 0.0)))
-    return [
-        commit for commit in commits if _settled_by(below.get(commit.place, []), commit) is False
-    ]
+    return [commit for commit in commits if not _settled_by(below.get(commit.place, []), commit)]
 
 
 def settled_times(it: Scene) -> Callable[[Published], float]:
@@ -127,15 +139,3 @@ class _Bytes:
             shift += 7
             if not byte & 0x80:
                 return self.data.read(length - 1).decode()
-
-
-def _commit(key: _Bytes, value: _Bytes, group: str) -> Commit | None:
-    if key.number(2) not in OF_OFFSETS or key.text() != group:
-        return None
-    place = TopicPartition(key.text(), key.number(4))
-    version = value.number(2)
-    offset = value.number(8)
-    if version >= WITH_EPOCH:
-        value.number(4)
-    metadata = value.compact_text() if version >= COMPACT else value.text()
-    return Commit(place, offset, metadata, at_ms=value.number(8))
