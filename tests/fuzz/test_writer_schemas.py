@@ -191,3 +191,20 @@ def test_the_look_up_survives_whatever_the_registry_answers(schema: object) -> N
     store.ask_due()
 
     assert not isinstance(store.lookup(1), Unresolved)
+
+
+def test_schemas_without_end_are_not_all_kept() -> None:
+    """Whoever registers one for each record must not fill the memory."""
+    answer = WriterSchema('"string"', "AVRO", references=False)
+    ids = range(1, 1_502)
+    store = SchemaStore(FakeRegistry({schema_id: [answer] for schema_id in ids}), FakeClock())
+
+    for schema_id in ids:
+        store.lookup(schema_id)
+        store.ask_due()
+
+    kept = [it for it in reversed(ids) if not isinstance(store.lookup(it), Unresolved)]
+    assert len(kept) == 1_000
+    assert kept[0] == ids[-1]
+    store.ask_due()
+    assert not isinstance(store.lookup(1), Unresolved)

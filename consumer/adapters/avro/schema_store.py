@@ -29,6 +29,9 @@ _SILENT: Final = "the registry does not answer"
 _UNKNOWN: Final = "the registry does not know it so far"
 _MOST_INQUIRIES: Final = 10_000
 """Ids made of garbage are as good as unlimited; 10,000 are some 3 MB."""
+_MOST_FOUND: Final = 1_000
+"""Schemas that are kept, some 100 KB each at the most: publishers have a few. One that had to
+go is asked for again."""
 _CLOSE_S: Final = 1.0
 
 
@@ -179,6 +182,8 @@ class SchemaStore:
             self.outage = fetched.detail if isinstance(fetched, Away) else None
             inquiry.why = self.outage or _UNKNOWN
             if compiled is not None:
+                if len(self._found) >= _MOST_FOUND:
+                    del self._found[next(iter(self._found))]
                 self._found[schema_id] = compiled
                 self._inquiries.pop(schema_id, None)
             elif inquiry.given_up:
