@@ -7,6 +7,7 @@ see all of it accepted, nothing lost, nothing buried, the hold over.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,8 +33,12 @@ BACKLOG: Final = 20 * BATCH
 """Published while nothing is accepted: each probe is another batch, so a few would be used up,
 and only what is left over pauses the partitions."""
 REBALANCES: Final = "seek_signals_rebalances_total"
+TURNS_WITHIN_S: Final = 15.0
+"""Usually a quarter of a second: how often the loop shows itself."""
 LINES_MOST: Final = 25
 """Log lines of one outage, from its begin to its end. A storm has hundreds."""
+ALIKE_MOST: Final = 2
+"""Of them of one kind: one a minute, and no outage here takes two."""
 
 
 class Outage(NamedTuple):
@@ -44,8 +49,8 @@ class Outage(NamedTuple):
     """What the line of the log has to tell the operator, among other things."""
     lasts_s: float = 0.0
     """The hold is watched for at least so long."""
-    repeats_most: int = 0
-    """Signals that the fault itself makes SEEK get twice."""
+    loses_answers: bool = False
+    """SEEK accepts, and we cannot know: what it got, it gets again."""
 
 
 @dataclass(slots=True)
@@ -136,7 +141,16 @@ def endure(staged: Stage, outage: Outage) -> None:
     sheet = staged.sheet()
     assert list(sheet.faults) == []
     assert it.oracle.letters == []
-    assert sheet.repeats <= outage.repeats_most
+    unheard = BATCH * (_tries(watch) - before.tries) if outage.loses_answers else 0
+    assert bool(sheet.repeats) == outage.loses_answers
+    assert sheet.repeats <= unheard
+
+
+def assert_alive(watch: Watch) -> None:
+    """A hold is no reason to restart the process, nor to stop a rollout; the loop polls on."""
+    assert watch.is_ready
+    assert watch.is_live
+    assert watch.turned_s_ago < TURNS_WITHIN_S
 
 
 def assert_told(watch: Watch, reason: HoldReason, says: str, lines_before: int = 0) -> None:
@@ -149,6 +163,8 @@ def assert_told(watch: Watch, reason: HoldReason, says: str, lines_before: int =
     for line in began:
         assert says in f"{line['detail']} {line.get('advice')}"
         assert line["level"] == "error"
+    alike = Counter((line["event"], line["code"]) for line in lines if "code" in line)
+    assert max(alike.values(), default=0) <= ALIKE_MOST, alike
     assert len(lines) <= LINES_MOST, [line["event"] for line in lines]
 
 
@@ -189,8 +205,7 @@ def _assert_waiting(staged: Stage, outage: Outage, before: _Counts) -> None:
     it.oracle.look()
     assert not it.oracle.finished
     assert it.oracle.letters == []
-    assert watch.is_ready
-    assert watch.is_live
+    assert_alive(watch)
     assert [hold["reason"] for hold in watch.holds()] == [outage.reason]
     assert watch.value("seek_signals_hold", reason=outage.reason) == 1
     assert watch.value("seek_signals_hold") == 1

@@ -11,7 +11,14 @@ import pytest
 from consumer.app import STATS_EVERY_MS
 from consumer.observed import HoldReason
 from tests.faults.scene import scene
-from tests.integration.outages.stage import BACKLOG, REBALANCES, Stage, assert_told, stage
+from tests.integration.outages.stage import (
+    BACKLOG,
+    REBALANCES,
+    Stage,
+    assert_alive,
+    assert_told,
+    stage,
+)
 from tests.testbed import KafkaCluster, Registry, running_kafka
 
 
@@ -73,8 +80,7 @@ def _endure(staged: Stage, kafka: KafkaCluster, away: Away) -> None:
     )
 
     assert watch.value("seek_signals_hold", reason=HoldReason.KAFKA) == 1
-    assert watch.is_ready
-    assert watch.is_live
+    assert_alive(watch)
 
     away.end(kafka)
     staged.publish()

@@ -20,6 +20,7 @@ from tests.integration.outages.stage import (
     REBALANCES,
     SHARE,
     Stage,
+    assert_alive,
     assert_told,
     stage,
 )
@@ -113,8 +114,7 @@ def _endure(staged: Stage, outage: Unwritable) -> None:
 
     assert [hold["reason"] for hold in watch.holds()] == [HoldReason.DEAD_LETTERS]
     assert watch.value("seek_signals_hold", reason=HoldReason.DEAD_LETTERS) == 1
-    assert watch.is_ready
-    assert watch.is_live
+    assert_alive(watch)
     assert _passed_over(it) == []
     # Each of the three once, then one of them in ever longer intervals.
     assert watch.value(FAILURES) <= 10 + time.monotonic() - began_s

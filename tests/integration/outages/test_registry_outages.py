@@ -17,6 +17,7 @@ from tests.integration.outages.stage import (
     REBALANCES,
     Stage,
     acceptable_events,
+    assert_alive,
     assert_told,
     stage,
 )
@@ -147,8 +148,7 @@ def _assert_waiting(staged: Stage) -> None:
     watch = staged.watch
     staged.it.oracle.look()
     assert not staged.it.oracle.finished
-    assert watch.is_ready
-    assert watch.is_live
+    assert_alive(watch)
     assert watch.value("seek_signals_hold", reason=HoldReason.REGISTRY) == 1
     assert watch.value("seek_signals_partitions_paused") > 0
 

@@ -14,7 +14,7 @@ import pytest
 from consumer.observed import HoldReason
 from consumer.sandbox.server import RunningSandbox, running_sandbox
 from tests.faults.scene import Scene, scene
-from tests.integration.outages.stage import BACKLOG, Outage, endure, stage
+from tests.integration.outages.stage import BACKLOG, Outage, assert_alive, endure, stage
 from tests.testbed import (
     Certificates,
     KafkaCluster,
@@ -49,6 +49,20 @@ def test_an_answer_that_settles_nothing_is_waited_out(
             end=it.sandbox.clear_faults,
             reason=HoldReason.SEEK,
             says=says,
+        )
+        endure(staged, outage)
+
+
+def test_answers_that_are_lost_after_acceptance_cost_repeats_and_nothing_else(
+    kafka: KafkaCluster, registry: Registry, tmp_path: Path
+) -> None:
+    with scene(kafka, registry, tmp_path, latency_s=0.0) as it, stage(it) as staged:
+        outage = Outage(
+            begin=lambda: it.sandbox.set_faults([{"fault": "lostAnswer"}]),
+            end=it.sandbox.clear_faults,
+            reason=HoldReason.SEEK,
+            says="transport: ",
+            loses_answers=True,
         )
         endure(staged, outage)
 
@@ -117,8 +131,7 @@ def test_no_request_starts_before_seek_said_to_come_back(
         staged.publish(BACKLOG)
         staged.until(lambda: it.sandbox.stats()["throttled"] > 0, "throttled")
         staged.publish()
-        assert staged.watch.is_ready
-        assert staged.watch.is_live
+        assert_alive(staged.watch)
         staged.until_all_settled()
         staged.until_released()
 
