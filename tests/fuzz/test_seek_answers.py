@@ -100,6 +100,13 @@ def test_only_a_plain_yes_is_acceptance(answer: object, status: int) -> None:
         assert all(index >= 0 for index in verdict.culprits)
 
 
+def test_a_code_of_a_megabyte_does_not_fill_the_log() -> None:
+    verdict = verdict_of(orjson.dumps({"errors": [{"extensions": {"code": "X" * 1_000_000}}]}))
+
+    assert isinstance(verdict, Outage)
+    assert verdict.code == "X" * 64
+
+
 @given(body=st.binary(max_size=300), status=STATUSES)
 def test_any_bytes_are_a_verdict_and_no_yes(body: bytes, status: int) -> None:
     assert not isinstance(verdict_of(body, status), Accepted)

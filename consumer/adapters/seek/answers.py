@@ -17,6 +17,8 @@ _Object: TypeAlias = Mapping[str, object]
 
 _MAX_MESSAGE = 4_096
 """Characters of one message that are kept; a dead letter keeps less still."""
+_MAX_CODE = 64
+"""Characters: codes are told in logs and holds, so nothing that could be a text gets there."""
 
 _SECONDS = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
@@ -79,7 +81,7 @@ def _error(entry: _Object) -> AnswerError:
     code = extensions.get("code")
     message = entry.get("message")
     return AnswerError(
-        code=code if isinstance(code, str) and code else None,
+        code=code[:_MAX_CODE] if isinstance(code, str) and code else None,
         message=message[:_MAX_MESSAGE] if isinstance(message, str) else "",
     )
 
