@@ -25,6 +25,23 @@ class HoldReason(StrEnum):
     OFFSETS = "offsets"
 
 
+class PauseReason(StrEnum):
+    """Why a partition brings no more records for now. A closed set."""
+
+    HOLD = "hold"
+    """Nothing may be sent, and there is plenty to try it with."""
+    ALL_PENDING = "all_pending"
+    """The bounds on records or bytes pending in all."""
+    TOPIC_HELD = "topic_held"
+    """The flood guard holds its topic."""
+    UNREAD = "unread"
+    """Records of it wait to be read: for their schema, or for the end of a flood."""
+    PENDING = "pending"
+    """The partition's own bound on pending records or bytes."""
+    EXPOSED = "exposed"
+    """The partition's own bound on what a crash would send again."""
+
+
 class TookIn(NamedTuple):
     """Records taken from a topic in one poll."""
 
@@ -58,6 +75,22 @@ class RequestLanded(NamedTuple):
     isolating: bool
 
 
+class BatchAtFault(NamedTuple):
+    """A batch failed while others were accepted: the fault is its own, SEEK is well."""
+
+    fault: str
+    """A fault's name, or `unauthenticated`."""
+
+
+class UnknownCode(NamedTuple):
+    """SEEK answered with a code that the service does not know."""
+
+    code: str
+    """From a closed set: `http_<status>` or `other`."""
+    said: str
+    """The code itself where it has the form of one; for logs."""
+
+
 class SignalsAccepted(NamedTuple):
     type_code: str
     signals: int
@@ -71,6 +104,8 @@ class DeadLettered(NamedTuple):
     offset: int
     stage: str
     reason: str
+    pointer: bool = False
+    """It was too large for its topic, so it is without the value, which is at the origin only."""
 
 
 class DeadLetterRefused(NamedTuple):
@@ -116,6 +151,8 @@ Occurrence: TypeAlias = (
     | SkippedRecords
     | Warned
     | RequestLanded
+    | BatchAtFault
+    | UnknownCode
     | SignalsAccepted
     | DeadLettered
     | DeadLetterRefused
@@ -144,6 +181,19 @@ class PartitionStatus(NamedTuple):
     exposed: int
     """Would be sent again after a crash now: in flight, or accepted and not remembered."""
     paused: bool
+    waits_for: str = ""
+    """A `PauseReason` while it is paused."""
+
+
+class Flood(NamedTuple):
+    """The flood guard holds a topic, since nearly all of it is refused at this stage."""
+
+    topic: str
+    stage: str
+    held: int
+    """Records that were read and are neither accepted nor buried for that."""
+    probes: int
+    """Records tried since it began; none passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +210,17 @@ class Snapshot:
     pending_bytes: int
     partitions: tuple[PartitionStatus, ...]
     holds: tuple[Hold, ...]
+    batch_size_limit: int = 0
+    """Signals that a request may carry now."""
+    rate_limit_per_s: float | None = None
+    """Requests a second; None: not limited."""
+    sick_records: int = 0
+    """Records that fail again and again while others are accepted."""
+    partial_outage: bool = False
+    """So many of them that none is buried."""
+    hirers_apart: int = 0
+    """Hirers whose signals travel apart, since SEEK forbids them."""
+    floods: tuple[Flood, ...] = ()
 
 
 class Telemetry(Protocol):

@@ -6,7 +6,6 @@ out as a value. The loop thread owns it.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from consumer.delivery.backoff import full_jitter_s
@@ -35,7 +34,6 @@ from consumer.delivery.verdicts import (
 
 _BURIABLE = frozenset({Fault.SERVER_FAULT, Fault.UNKNOWN_CODE})
 """Faults that, at last, can be held against a lone record (design 4, sick record)."""
-_WORDS = re.compile(r"[\w ,.:()-]{1,120}", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -273,7 +271,7 @@ class Courier:
         landing: Landing,
     ) -> None:
         if outage.fault is Fault.TOKEN_ENDPOINT or not self._is_to_blame(batch):
-            self.trouble = f"{outage.fault}: {_plain(outage.code)}"
+            self.trouble = f"{outage.fault}: {outage.plain_code}"
             self._set_back(batch, outage, started_s, now_s, jitter)
             return
         # No cut of requests in flight for a time-out here: the batch's first one was answered
@@ -329,8 +327,3 @@ class Courier:
             case _:
                 self.pacer.failed(now_s, started_s, outage.retry_after_s, jitter)
         self.dispatcher.seal(batch)
-
-
-def _plain(code: str) -> str:
-    """For operators, who read it in logs: SEEK's codes are words, whatever else is not shown."""
-    return code if _WORDS.fullmatch(code) else f"a code of {len(code)} characters"

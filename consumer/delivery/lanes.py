@@ -25,6 +25,10 @@ class Lane:
     gone: bool = False
     paused: bool = False
     """What the source was told last."""
+    waits_for: str = ""
+    """Why it is paused, of a closed set; empty when it is not."""
+    invited_to: int = 0
+    """Records below this offset may be read whatever the partition's bounds say."""
 
 
 @dataclass(slots=True, eq=False)

@@ -26,9 +26,9 @@ class SickLimits:
     """More sick subjects than this at once are a partial outage: none is buried."""
     in_a_row_max: int = 10
     """So many of one signal type or hirer, and none of it accepted between, are one too."""
-    company_max: int = 10
-    """How often a partition at its bound may read one batch more, so that others can show that
-    SEEK is well: twice as often as a record has to fail."""
+    company_share: float = 0.5
+    """So much beyond its own bounds a partition may read for others to show that SEEK is well:
+    ten polls of the usual bound, where a sick record needs six."""
 
 
 @dataclass(frozen=True, slots=True)

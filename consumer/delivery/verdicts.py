@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
+
+_WORDS = re.compile(r"[\w ,.:()-]{1,120}", re.ASCII)
 
 
 class Refusal(StrEnum):
@@ -76,6 +79,12 @@ class Outage:
     """For metrics and logs: `HTTP 503`, a GraphQL code, or an exception's class name."""
     message: str = ""
     retry_after_s: float | None = None
+
+    @property
+    def plain_code(self) -> str:
+        """For operators, who read it in logs: a code is a few words, anything else is not shown."""
+        shown = _WORDS.fullmatch(self.code)
+        return self.code if shown else f"a code of {len(self.code)} characters"
 
 
 @dataclass(frozen=True, slots=True)

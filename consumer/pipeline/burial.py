@@ -16,6 +16,7 @@ from consumer.ports import Buried, DeadLetters
 
 RETRY_BASE_S: Final = 1.0
 RETRY_MAX_S: Final = 30.0
+_ALL: Final = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -25,8 +26,12 @@ class _Letter:
     size: int
     outgoing: OutgoingRecord
     failure: Failure
-    kept: int = 2
+    kept: int = _ALL
     """Of the original: all, all but the value, nothing."""
+
+    @property
+    def is_pointer(self) -> bool:
+        return self.kept < _ALL
 
     def shrink(self) -> bool:
         """Leave more of the record behind at its origin; False when nothing more can be."""
@@ -114,7 +119,9 @@ class Burial:
         self.partitions.settle(letter.lane, letter.offset, letter.size)
         failure = letter.failure
         self.telemetry.note(
-            DeadLettered(letter.lane.place, letter.offset, failure.stage, failure.reason)
+            DeadLettered(
+                letter.lane.place, letter.offset, failure.stage, failure.reason, letter.is_pointer
+            )
         )
         self.trouble, self._failures = "", 0
         while self._stalled:

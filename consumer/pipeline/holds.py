@@ -26,9 +26,12 @@ class Holds:
             seconds = (now_ms - self._active.pop(key).since_ms) / 1000
             self.telemetry.note(HoldEnded(key.reason, key.topic, seconds))
         for key, detail in active.items():
-            if key not in self._active:
+            before = self._active.get(key)
+            if before is None:
                 self._active[key] = Hold(key.reason, key.topic, now_ms, detail)
                 self.telemetry.note(HoldBegan(key.reason, key.topic, detail))
+            elif before.detail != detail:
+                self._active[key] = before._replace(detail=detail)
 
     def now(self) -> tuple[Hold, ...]:
         return tuple(self._active.values())

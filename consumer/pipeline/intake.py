@@ -42,7 +42,8 @@ class Intake:
     _passed: Counter[str] = field(default_factory=Counter[str])
     """By topic: records read since the last tally that were no poison."""
     _probe_at_s: dict[str, float] = field(default_factory=dict[str, float])
-    _probe_next: int = 0
+    flood_probes: Counter[str] = field(default_factory=Counter[str])
+    """By held topic: records tried since, from the oldest on."""
 
     @property
     def held_topics(self) -> set[str]:
@@ -89,6 +90,7 @@ class Intake:
     def forget_topic(self, topic: str) -> None:
         """None of its partitions is ours any more."""
         self._probe_at_s.pop(topic, None)
+        self.flood_probes.pop(topic, None)
         self.unresolved.pop(topic, None)
 
     def _read_on(self, lane: Lane, now_s: float, wall_ms: int) -> None:
@@ -151,8 +153,8 @@ class Intake:
         self._probe_at_s[topic] = now_s + self.flood_probe_s
         held = [record for lane in self.partitions.of_topic(topic) for record in lane.parked]
         if held:
-            reading = self.reader.read(held[self._probe_next % len(held)].value())
-            self._probe_next += 1
+            reading = self.reader.read(held[self.flood_probes[topic] % len(held)].value())
+            self.flood_probes[topic] += 1
             for stage in _passed_stages(reading):
                 self.guard.passed(Gate(topic, stage))
         else:
@@ -160,8 +162,7 @@ class Intake:
             for stage in _STAGES:
                 self.guard.set_ajar(Gate(topic, stage))
         if topic not in self.held_topics:
-            self._probe_next = 0
-            del self._probe_at_s[topic]
+            del self.flood_probes[topic], self._probe_at_s[topic]
 
     def _tally(self) -> None:
         for topic, count in self._passed.items():

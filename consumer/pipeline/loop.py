@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,24 +14,18 @@ from consumer.delivery.landing import Landing, Poison
 from consumer.delivery.lanes import Lane, Parcel
 from consumer.delivery.lease import Lease
 from consumer.delivery.limits import Limits
-from consumer.delivery.pacer import Cause
 from consumer.delivery.records import Offset, TopicPartition
 from consumer.delivery.tracker import OffsetTracker
-from consumer.observed import (
-    Drained,
-    HoldReason,
-    PartitionStatus,
-    Rebalanced,
-    SignalsAccepted,
-    Snapshot,
-    Telemetry,
-)
+from consumer.delivery.verdicts import Fault, Outage, Verdict
+from consumer.observed import BatchAtFault, Drained, Rebalanced, SignalsAccepted, Telemetry
 from consumer.pipeline.burial import Burial
 from consumer.pipeline.commits import Commits, worth_a_commit
-from consumer.pipeline.holds import HoldKey, Holds
+from consumer.pipeline.company import Company
+from consumer.pipeline.holds import Holds
 from consumer.pipeline.intake import Intake
 from consumer.pipeline.partitions import Partitions
-from consumer.pipeline.reports import landed_request
+from consumer.pipeline.reports import landed_request, unknown_code
+from consumer.pipeline.status import Status
 from consumer.ports import (
     Clock,
     DeadLetters,
@@ -88,7 +81,11 @@ class Pipeline:
             parts.telemetry,
             limits.flood.probe_s,
         )
+        self._company = Company(limits.sick, self.partitions, self.courier)
         self._holds = Holds(parts.telemetry)
+        self._status = Status(
+            self.courier, self.partitions, self._intake, self._burial, self._guard, parts.source
+        )
         self._member = False
         self._polled_s: float | None = None
         self._proved_s = 0.0
@@ -103,6 +100,7 @@ class Pipeline:
         if certain:
             self._dispatch()
             self._commits.turn(self._clock.monotonic_s())
+        self._company.turn(now_s)
         self._pause_and_resume()
         self._show()
 
@@ -193,7 +191,7 @@ class Pipeline:
         self._telemetry.note(landed_request(landed, self.courier.flight(landed.batch_id)))
         landing = self.courier.land(landed.batch_id, landed.verdict, now_s, jitter)
         self.partitions.settle_all(landing.accepted)
-        self._report_accepted(landing)
+        self._report(landed.verdict, landing)
         for poison in landing.poison:
             if poison.parcel.lane.open:
                 self._bury(poison, landed.request_id)
@@ -272,9 +270,11 @@ class Pipeline:
 
     # -- Telling -----------------------------------------------------------------------------
 
-    def _report_accepted(self, landing: Landing) -> None:
-        if not landing.accepted:
-            return
+    def _report(self, verdict: Verdict, landing: Landing) -> None:
+        if isinstance(verdict, Outage) and verdict.fault is Fault.UNKNOWN_CODE:
+            self._telemetry.note(unknown_code(verdict))
+        if landing.at_fault is not None:
+            self._telemetry.note(BatchAtFault(landing.at_fault))
         by_type: dict[str, list[Parcel]] = {}
         for parcel in landing.accepted:
             by_type.setdefault(parcel.type_code, []).append(parcel)
@@ -287,47 +287,7 @@ class Pipeline:
         if now_s - self._shown_s < SHOW_EVERY_S and not at_once:
             return
         self._shown_s = now_s
-        self._holds.update(self._active_holds(), self._clock.wall_ms())
-        self._telemetry.show(self._snapshot(now_s))
-
-    def _active_holds(self) -> dict[HoldKey, str]:
-        active: dict[HoldKey, str] = {}
-        cause = self.courier.pacer.cause
-        if cause is not None and self.partitions.lanes:  # Nothing to hold: nothing is held.
-            reason = HoldReason.AUTH if cause is Cause.AUTH else HoldReason.SEEK
-            active[HoldKey(reason, None)] = self.courier.trouble
-        for topic, waits in self._intake.unresolved.items():
-            if waits.why:  # Else it is asked for the first time: no news.
-                detail = f"schema {waits.schema_id}: {waits.why}"
-                active[HoldKey(HoldReason.REGISTRY, topic)] = detail
-        if self._burial.trouble:
-            active[HoldKey(HoldReason.DEAD_LETTERS, None)] = self._burial.trouble
-        for fault in self._source.faults():
-            reason = HoldReason.OFFSETS if fault.about_offsets else HoldReason.KAFKA
-            active[HoldKey(reason, fault.place.topic or None)] = f"{fault.code}: {fault.detail}"
-        for gate in self._guard.shut:
-            active[HoldKey(HoldReason.FLOOD, gate.topic)] = f"nearly all refused at {gate.stage}"
-        return active
-
-    def _snapshot(self, now_s: float) -> Snapshot:
-        flying = Counter(parcel.lane.place for parcel in self.courier.flying)
-        return Snapshot(
-            turned_at_s=now_s,
-            member=self._member,
-            in_flight=self.courier.in_flight,
-            in_flight_limit=self.courier.pacer.in_flight_limit,
-            pending_records=self.partitions.pending,
-            pending_bytes=self.partitions.pending_bytes,
-            partitions=tuple(
-                PartitionStatus(
-                    lane.place,
-                    position=lane.tracker.position,
-                    committed=lane.tracker.committed,
-                    pending=lane.tracker.pending,
-                    exposed=lane.tracker.exposed + flying[lane.place],
-                    paused=lane.paused,
-                )
-                for lane in self.partitions.lanes.values()
-            ),
-            holds=self._holds.now(),
-        )
+        wall_ms = self._clock.wall_ms()
+        self._holds.update(self._status.holds(now_s, wall_ms), wall_ms)
+        shown = self._status.snapshot(now_s, self._holds.now(), member=self._member)
+        self._telemetry.show(shown)

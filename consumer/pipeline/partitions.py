@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from consumer.delivery.lanes import Lane, Parcel
 from consumer.delivery.limits import Limits
 from consumer.delivery.records import Offset
+from consumer.observed import PauseReason
 
 
 @dataclass(slots=True, eq=False)
@@ -52,28 +53,36 @@ class Partitions:
         lane.parked.clear()
         self.lanes.pop(lane.place, None)
 
+    def invite(self) -> None:
+        """Lanes that nothing but their own bounds keeps paused may bring one batch more, up to a
+        share beyond these bounds (P5, P9)."""
+        most = 1.0 + self.limits.sick.company_share
+        for lane in self.lanes.values():
+            own = lane.waits_for in (PauseReason.PENDING, PauseReason.EXPOSED)
+            if lane.paused and own and not self._bound_hit(lane, most):
+                lane.invited_to = lane.tracker.position + self.limits.batch_size
+
     def to_pause(self, held_topics: Collection[str], *, enough: bool) -> list[Lane]:
         """Lanes that must bring no more for now, and are not paused yet.
 
         `enough`: there is plenty to send and nothing may be sent.
         """
         self._full = self._is_full()
-        all_wait = self._full or enough
-        return [
-            lane
-            for lane in self.lanes.values()
-            if not lane.paused and (all_wait or self._must_wait(lane, held_topics, share=1.0))
-        ]
+        going = [lane for lane in self.lanes.values() if not lane.paused]
+        for lane in going:
+            lane.waits_for = self._for_all(enough=enough) or self._for_itself(
+                lane, held_topics, 1.0
+            )
+        return [lane for lane in going if lane.waits_for]
 
     def to_resume(self, held_topics: Collection[str], *, enough: bool) -> list[Lane]:
         """Paused lanes that may go on: at half of a bound, so that it is not hit at once."""
-        if self._full or enough:
-            return []
-        return [
-            lane
-            for lane in self.lanes.values()
-            if lane.paused and not self._must_wait(lane, held_topics, share=0.5)
-        ]
+        paused = [lane for lane in self.lanes.values() if lane.paused]
+        for lane in paused:
+            lane.waits_for = self._for_all(enough=enough) or self._for_itself(
+                lane, held_topics, 0.5
+            )
+        return [lane for lane in paused if not lane.waits_for]
 
     def _is_full(self) -> bool:
         share = 0.5 if self._full else 1.0
@@ -83,14 +92,29 @@ class Partitions:
             or self.pending_bytes >= share * limits.pending_bytes
         )
 
-    def _must_wait(self, lane: Lane, held_topics: Collection[str], share: float) -> bool:
+    def _for_all(self, *, enough: bool) -> str:
+        if enough:
+            return PauseReason.HOLD
+        return PauseReason.ALL_PENDING if self._full else ""
+
+    def _for_itself(self, lane: Lane, held_topics: Collection[str], share: float) -> str:
+        if lane.place.topic in held_topics:
+            return PauseReason.TOPIC_HELD
+        if lane.parked:
+            return PauseReason.UNREAD
+        if lane.tracker.position < lane.invited_to:
+            return ""
+        return self._bound_hit(lane, share)
+
+    def _bound_hit(self, lane: Lane, share: float) -> str:
         limits = self.limits
         # One partition may fill as much of the bound on bytes as of the bound on records.
         of_all = limits.pending_per_partition / limits.pending_records
-        return (
-            bool(lane.parked)
-            or lane.tracker.pending >= share * limits.pending_per_partition
+        if (
+            lane.tracker.pending >= share * limits.pending_per_partition
             or lane.pending_bytes >= share * of_all * limits.pending_bytes
-            or lane.tracker.beyond >= share * limits.exposed_per_partition
-            or lane.place.topic in held_topics
-        )
+        ):
+            return PauseReason.PENDING
+        if lane.tracker.beyond >= share * limits.exposed_per_partition:
+            return PauseReason.EXPOSED
+        return ""

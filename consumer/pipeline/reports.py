@@ -14,7 +14,7 @@ from consumer.delivery.verdicts import (
     Unauthenticated,
     Verdict,
 )
-from consumer.observed import RequestLanded
+from consumer.observed import RequestLanded, UnknownCode
 from consumer.ports import Landed
 
 
@@ -29,6 +29,13 @@ def landed_request(landed: Landed, batch: Batch) -> RequestLanded:
         batch_id=landed.batch_id,
         isolating=batch.isolation is not None,
     )
+
+
+def unknown_code(outage: Outage) -> UnknownCode:
+    """Statuses are a closed set, SEEK's own codes are not."""
+    name, _, status = outage.code.partition(" ")
+    known = name == "HTTP" and status.isdecimal()
+    return UnknownCode(f"http_{status}" if known else "other", outage.plain_code)
 
 
 def _words(verdict: Verdict) -> tuple[str, str]:

@@ -27,7 +27,8 @@ class Bounds:
 
     def turned(self, process: Process, pipeline: Pipeline) -> None:
         """Pending records: the limit and a poll (P5); and a poll for each partition, which may
-        be given and read in the same poll, before it can be paused."""
+        be given and read in the same poll, before it can be paused. Of one partition a share
+        and a batch more, as company for a record that may be sick."""
         self._committed_promptly(process)
         partitions, limits = pipeline.partitions, self.invariants.limits
         pending = partitions.pending
@@ -35,11 +36,12 @@ class Bounds:
         ensure(pending <= most, "P5 bounded, pending:", pending)
         size = sum(lane.pending_bytes for lane in partitions.lanes.values())
         ensure(partitions.pending_bytes == size >= 0, "P5 bytes", partitions.pending_bytes, size)
+        share, batch = 1.0 + limits.sick.company_share, limits.batch_size
         for lane in partitions.lanes.values():
             pending, beyond = lane.tracker.pending, lane.tracker.beyond
-            within = pending <= limits.pending_per_partition + TAKE
+            within = pending <= share * limits.pending_per_partition + batch + TAKE
             ensure(within, "P5 one partition, pending:", lane.place, pending)
-            within = beyond <= limits.exposed_per_partition + TAKE * MOST_GAP
+            within = beyond <= share * limits.exposed_per_partition + batch + TAKE * MOST_GAP
             ensure(within, "P9 one partition, beyond the mark:", lane.place, beyond)
 
     def shown(self, process: Process, snapshot: Snapshot) -> None:

@@ -122,8 +122,13 @@ def test_holds_are_told_and_leave_it_ready(service: Service) -> None:
         {
             "ready": True,
             "holds": [
-                {"reason": "seek", "since": "2026-01-31T09:00:00+00:00"},
-                {"reason": "flood", "since": "2026-01-31T09:00:01.500000+00:00", "topic": "moves"},
+                {"reason": "seek", "since": "2026-01-31T09:00:00+00:00", "detail": "HTTP 503"},
+                {
+                    "reason": "flood",
+                    "since": "2026-01-31T09:00:01.500000+00:00",
+                    "detail": "refused",
+                    "topic": "moves",
+                },
             ],
         },
     )

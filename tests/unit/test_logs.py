@@ -66,6 +66,8 @@ def test_changes_of_state_are_told_and_counts_are_not(log: Log) -> None:
     telemetry.show(snapshot())
 
     assert log.events() == [
+        "batch fails while others pass",
+        "code not known",
         "record dead-lettered",
         "dead letter refused",
         "commit refused",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import get_args
 
 import pytest
@@ -11,6 +12,7 @@ from consumer.adapters.telemetry.fanout import both
 from consumer.adapters.telemetry.metrics import PrometheusTelemetry, prometheus_telemetry
 from consumer.adapters.telemetry.names import Metric
 from consumer.observed import (
+    DeadLettered,
     Hold,
     HoldReason,
     Occurrence,
@@ -18,7 +20,7 @@ from consumer.observed import (
     SignalsAccepted,
     Snapshot,
 )
-from tests.unit.telemetry_samples import ONE_OF_EACH, snapshot
+from tests.unit.telemetry_samples import ONE_OF_EACH, PLACE, snapshot
 
 WALL_S, MONOTONIC_S = 100.0, 107.5
 
@@ -55,6 +57,11 @@ def test_the_samples_are_of_every_kind() -> None:
             {"topic": "moves", "stage": "send", "reason": "bad_user_input"},
             1,
         ),
+        ("pointer_letters_total", {}, 1),
+        ("batches_at_fault_total", {"fault": "server_fault"}, 1),
+        ("batches_at_fault_total", {"fault": "timeout"}, 0),
+        ("unknown_codes_total", {"code": "other"}, 1),
+        ("requests_total", {"outcome": "throttled", "code": "none"}, 0),
         ("dead_letter_failures_total", {"code": "_MSG_TIMED_OUT"}, 1),
         ("commits_total", {}, 1),
         ("commit_failures_total", {"code": "ILLEGAL_GENERATION"}, 1),
@@ -115,6 +122,16 @@ def test_an_event_from_the_future_has_no_negative_age() -> None:
         ("pending_bytes", {}, 200_000),
         ("partitions_assigned", {}, 2),
         ("partitions_paused", {}, 1),
+        ("partitions_paused_by_reason", {"reason": "exposed"}, 1),
+        ("partitions_paused_by_reason", {"reason": "pending"}, 0),
+        ("batch_size_limit", {}, 50),
+        ("request_rate_limit", {}, 4.5),
+        ("sick_records", {}, 2),
+        ("partial_outage", {}, 1),
+        ("hirers_apart", {}, 3),
+        ("flood_guard_shut", {"topic": "moves", "stage": "send"}, 1),
+        ("flood_held_records", {"topic": "moves", "stage": "send"}, 12),
+        ("flood_probes", {"topic": "moves", "stage": "send"}, 7),
         ("partition_position", {"topic": "moves", "partition": "3"}, 1_000),
         ("committed_offset", {"topic": "moves", "partition": "3"}, 900),
         ("partition_pending_records", {"topic": "moves", "partition": "3"}, 100),
@@ -126,6 +143,20 @@ def test_the_snapshot_is_shown(name: str, labels: dict[str, str], expected: floa
     telemetry.show(snapshot())
 
     assert value(telemetry, name, **labels) == expected
+
+
+def test_without_throttling_the_rate_is_unlimited() -> None:
+    telemetry = new_telemetry()
+    telemetry.show(Snapshot(100.0, True, 0, 2, 0, 0, (), ()))  # noqa: FBT003 -- a member
+
+    assert value(telemetry, "request_rate_limit") == math.inf
+
+
+def test_a_letter_with_its_value_is_no_pointer() -> None:
+    telemetry = new_telemetry()
+    telemetry.note(DeadLettered(PLACE, 17, "send", "bad_user_input"))
+
+    assert value(telemetry, "pointer_letters_total") == 0
 
 
 def test_a_partition_that_has_gone_is_no_longer_shown() -> None:

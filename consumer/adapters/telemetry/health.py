@@ -63,7 +63,7 @@ class Health:
 
 def _told(hold: Hold) -> dict[str, object]:
     since = datetime.fromtimestamp(hold.since_ms / 1000, UTC).isoformat()
-    told: dict[str, object] = {"reason": hold.reason.value, "since": since}
+    told: dict[str, object] = {"reason": hold.reason.value, "since": since, "detail": hold.detail}
     if hold.topic is not None:
         told["topic"] = hold.topic
     return told

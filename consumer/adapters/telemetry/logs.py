@@ -16,6 +16,7 @@ from structlog.typing import FilteringBoundLogger, Processor
 from consumer.adapters.telemetry.hold_advice import HOLD_ADVICE
 from consumer.adapters.telemetry.rate_limit import RateLimit
 from consumer.observed import (
+    BatchAtFault,
     CommitRefused,
     DeadLettered,
     DeadLetterRefused,
@@ -26,6 +27,7 @@ from consumer.observed import (
     Rebalanced,
     RequestLanded,
     Snapshot,
+    UnknownCode,
 )
 
 EXPECTED_OUTCOMES = frozenset({"accepted", "validated"})
@@ -151,6 +153,14 @@ class LoggingTelemetry:
             seconds=round(occurrence.seconds, 3),
             request_id=occurrence.request_id,
         )
+
+    @_tell.register
+    def _unknown_code(self, occurrence: UnknownCode) -> None:
+        self._sometimes((UnknownCode, occurrence.code), "code not known", code=occurrence.said)
+
+    @_tell.register
+    def _at_fault(self, occurrence: BatchAtFault) -> None:
+        self._sometimes(BatchAtFault, "batch fails while others pass", fault=occurrence.fault)
 
     def _sometimes(self, kind: Hashable, event: str, **fields: object) -> None:
         kept_back = self._limit.passes(kind, self.monotonic_s())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import singledispatchmethod
 from typing import Generic, TypeVar
@@ -30,8 +30,10 @@ from prometheus_client.process_collector import ProcessCollector
 from consumer import __version__
 from consumer.adapters.telemetry.names import Metric
 from consumer.adapters.telemetry.snapshot_metrics import SnapshotCollector
+from consumer.delivery.verdicts import Fault
 from consumer.domain.signals import TypeCode, Warn
 from consumer.observed import (
+    BatchAtFault,
     CommitConfirmed,
     CommitRefused,
     DeadLettered,
@@ -47,6 +49,7 @@ from consumer.observed import (
     SkippedRecords,
     Snapshot,
     TookIn,
+    UnknownCode,
     Warned,
 )
 
@@ -85,8 +88,11 @@ class _Counted:
     skipped: _Children[Counter]
     accepted: _Children[Counter]
     buried: _Children[Counter]
+    pointers: Counter
     warnings: _Children[Counter]
     requests: _Children[Counter]
+    unknown_codes: _Children[Counter]
+    at_fault: _Children[Counter]
     isolating: Counter
     durations: _Children[Histogram]
     batch_size: Histogram
@@ -151,6 +157,14 @@ class PrometheusTelemetry:
             self._counted.isolating.inc()
 
     @_count.register
+    def _unknown_code(self, occurrence: UnknownCode) -> None:
+        self._counted.unknown_codes[occurrence.code,].inc()
+
+    @_count.register
+    def _at_fault(self, occurrence: BatchAtFault) -> None:
+        self._counted.at_fault[occurrence.fault,].inc()
+
+    @_count.register
     def _accepted(self, occurrence: SignalsAccepted) -> None:
         self._counted.accepted[occurrence.type_code,].inc(occurrence.signals)
         age_s = self.wall_s() - occurrence.oldest_occurred_at_ms / 1000
@@ -160,6 +174,8 @@ class PrometheusTelemetry:
     def _buried(self, occurrence: DeadLettered) -> None:
         labels = (occurrence.place.topic, occurrence.stage, occurrence.reason)
         self._counted.buried[labels].inc()
+        if occurrence.pointer:
+            self._counted.pointers.inc()
 
     @_count.register
     def _not_buried(self, occurrence: DeadLetterRefused) -> None:
@@ -243,17 +259,17 @@ def _counted(registry: CollectorRegistry) -> _Counted:
             "stage",
             "reason",
         ),
+        pointers=counter(Metric.POINTER_LETTERS, "Dead letters too large to keep their value."),
         warnings=counters(Metric.WARNINGS, "Doubtful signals, sent all the same.", "reason"),
         requests=counters(Metric.REQUESTS, "Requests to SEEK by result.", "outcome", "code"),
-        isolating=counter(Metric.ISOLATION_REQUESTS, "Requests made to find culprits."),
-        durations=_Children(
-            histogram(
-                Metric.REQUEST_DURATION_SECONDS,
-                "Time of a request to SEEK.",
-                REQUEST_BUCKETS_S,
-                "outcome",
-            )
+        unknown_codes=counters(
+            Metric.UNKNOWN_CODES, "Answers of SEEK with a code that is not known.", "code"
         ),
+        at_fault=counters(
+            Metric.BATCHES_AT_FAULT, "Batches that failed while others were accepted.", "fault"
+        ),
+        isolating=counter(Metric.ISOLATION_REQUESTS, "Requests made to find culprits."),
+        durations=_Children(_durations(make)),
         batch_size=histogram(Metric.BATCH_SIZE, "Signals in a request.", BATCH_BUCKETS),
         age=histogram(
             Metric.END_TO_END_SECONDS,
@@ -274,16 +290,24 @@ def _counted(registry: CollectorRegistry) -> _Counted:
     )
 
 
+def _durations(make: _Maker) -> Histogram:
+    text = "Time of a request to SEEK."
+    return make.histogram(Metric.REQUEST_DURATION_SECONDS, text, REQUEST_BUCKETS_S, "outcome")
+
+
 def _start_at_zero(counted: _Counted) -> None:
     """Series that exist from the start, so that a rate sees their first increase."""
-    closed_sets = [
+    closed_sets: list[tuple[_Children[Counter], Iterable[str]]] = [
         (counted.accepted, TypeCode),
         (counted.warnings, Warn),
         (counted.hold_seconds, HoldReason),
+        (counted.at_fault, Fault),
+        (counted.unknown_codes, ["other"]),
     ]
     for children, values in closed_sets:
         for value in values:
             children[str(value),].inc(0)
+    counted.requests["throttled", "none"].inc(0)
     for event in ("assigned", "revoked", "lost"):
         counted.rebalances[event,].inc(0)
     for in_time in ("true", "false"):

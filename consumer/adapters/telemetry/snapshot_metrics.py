@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client.core import GaugeMetricFamily
@@ -9,7 +11,7 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
 from consumer.adapters.telemetry.names import Metric
-from consumer.observed import Hold, HoldReason, PartitionStatus, Snapshot
+from consumer.observed import Flood, Hold, HoldReason, PartitionStatus, PauseReason, Snapshot
 
 
 class SnapshotCollector(Collector):
@@ -27,6 +29,8 @@ class SnapshotCollector(Collector):
         age_s = self._monotonic_s() - snapshot.turned_at_s
         yield _gauge(Metric.LOOP_AGE_SECONDS, "Since the loop last turned.", age_s)
         yield from _totals(snapshot)
+        yield from _floods(snapshot.floods)
+        yield from _paused(snapshot.partitions)
         yield from _partitions(snapshot.partitions)
 
 
@@ -58,6 +62,18 @@ def _totals(snapshot: Snapshot) -> Iterator[Family]:
         (Metric.GROUP_MEMBER, "1 while a member of the consumer group.", snapshot.member),
         (Metric.INFLIGHT_REQUESTS, "Requests sent and unanswered.", snapshot.in_flight),
         (Metric.CONCURRENCY_LIMIT, "Requests allowed at once.", snapshot.in_flight_limit),
+        (Metric.BATCH_SIZE_LIMIT, "Signals allowed in a request.", snapshot.batch_size_limit),
+        (Metric.SICK_RECORDS, "Records failing while others pass.", snapshot.sick_records),
+        (
+            Metric.PARTIAL_OUTAGE,
+            "1 while so many records are sick that none is buried.",
+            snapshot.partial_outage,
+        ),
+        (
+            Metric.HIRERS_APART,
+            "Hirers that SEEK forbids, whose signals travel apart.",
+            snapshot.hirers_apart,
+        ),
         (Metric.PENDING_RECORDS, "Records read and not settled.", snapshot.pending_records),
         (Metric.PENDING_BYTES, "Bytes of pending records.", snapshot.pending_bytes),
         (Metric.PARTITIONS_ASSIGNED, "Partitions of this member.", len(snapshot.partitions)),
@@ -65,6 +81,38 @@ def _totals(snapshot: Snapshot) -> Iterator[Family]:
     ]
     for name, text, value in rows:
         yield _gauge(name, text, value)
+    rate = snapshot.rate_limit_per_s
+    yield _gauge(
+        Metric.REQUEST_RATE_LIMIT,
+        "Requests allowed a second; infinite while nothing limits them.",
+        math.inf if rate is None else rate,
+    )
+
+
+def _floods(floods: tuple[Flood, ...]) -> Iterator[Family]:
+    """No series for what is not shut: topics come and go."""
+    columns: list[tuple[Metric, str, Callable[[Flood], int]]] = [
+        (Metric.FLOOD_GUARD_SHUT, "1 while nearly all is refused, so nothing buried.", lambda _: 1),
+        (Metric.FLOOD_HELD_RECORDS, "Read, refused or waiting for that.", lambda f: f.held),
+        (Metric.FLOOD_PROBES, "Tried since, in vain.", lambda f: f.probes),
+    ]
+    for name, text, value_of in columns:
+        family = GaugeMetricFamily(name.value, text, labels=["topic", "stage"])
+        for flood in floods:
+            family.add_metric([flood.topic, flood.stage], value_of(flood))
+        yield family
+
+
+def _paused(partitions: tuple[PartitionStatus, ...]) -> Iterator[Family]:
+    why = Counter(partition.waits_for for partition in partitions if partition.paused)
+    family = GaugeMetricFamily(
+        Metric.PARTITIONS_PAUSED_BY_REASON.value,
+        "Partitions not fetched for now, by what they wait for.",
+        labels=["reason"],
+    )
+    for reason in PauseReason:
+        family.add_metric([reason.value], why[reason])
+    yield family
 
 
 def _partitions(partitions: tuple[PartitionStatus, ...]) -> Iterator[Family]:
