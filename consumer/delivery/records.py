@@ -45,9 +45,10 @@ class OutgoingRecord:
 def headers_of(record: Record) -> Headers | None:
     """None where a name is no UTF-8: the Kafka client cannot read any of them then.
 
-    Ask once for each record: asked again, the client (2.16) gives a list that is broken.
+    Ask once for each record: asked again, the client gives a list that is broken. Seen with
+    2.16, which ends in either error.
     """
     try:
         return record.headers() or []
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, SystemError):
         return None

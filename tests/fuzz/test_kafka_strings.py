@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import zlib
 from base64 import b64encode
+from dataclasses import dataclass
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -119,16 +121,22 @@ def test_any_record_can_be_buried_and_buried_again(
     assert len(again.headers) == len(letter.headers)
 
 
+@dataclass(frozen=True, slots=True)
 class UnreadableHeaders(PlainRecord):
     """As the client gives a record with a header whose name is no UTF-8."""
 
+    error: type[Exception] = SystemError
+
     def headers(self) -> Headers | None:
+        if self.error is SystemError:
+            raise SystemError
         b"\xff".decode()
         return None
 
 
-def test_headers_that_the_client_cannot_read_do_not_stop_a_burial() -> None:
-    record = UnreadableHeaders(TopicPartition("moves", 3), 7)
+@pytest.mark.parametrize("error", [SystemError, UnicodeDecodeError])
+def test_headers_that_the_client_cannot_read_do_not_stop_a_burial(error: type[Exception]) -> None:
+    record = UnreadableHeaders(TopicPartition("moves", 3), 7, error=error)
 
     letter = wrap(record, Failure("decode", "bad_framing", "why"), ENVELOPE)
 
