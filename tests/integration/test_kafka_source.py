@@ -240,6 +240,30 @@ def test_orderly_leaving_gives_partitions_back(kafka: KafkaCluster, topic: str) 
             assert {kind for kind, _ in one.owner.given_up} == {"revoked"}
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_partition_that_was_given_up_while_it_was_paused_is_read_when_it_comes_back(
+    kafka: KafkaCluster, topic: str, protocol: str
+) -> None:
+    """The client remembers a pause for longer than an assignment."""
+    group, places = f"group-{topic}", [TopicPartition(topic, number) for number in range(3)]
+    with reading(kafka, [topic], group, group_protocol=protocol) as one:
+        one.until(lambda: len(one.owner.starts) == 3, "assigned")
+        one.source.pause(places)
+        with reading(kafka, [topic], group, group_protocol=protocol) as two:
+
+            def shared() -> bool:
+                two.turn()
+                return bool(two.owner.starts)
+
+            one.until(shared, "the second member has partitions")
+        given_up = {place.partition for _, place in one.owner.given_up}
+        one.owner.starts.clear()
+        one.until(lambda: bool(one.owner.starts), "they come back")
+        fill(kafka, topic, dict.fromkeys(given_up, 1))
+
+        one.until(lambda: len(one.records) == len(given_up), "they are read")
+
+
 def _create_when_gone(kafka: KafkaCluster, topic: str) -> None:
     deadline_s = time.monotonic() + PATIENCE_S
     while topic in AdminClient(kafka.client_config()).list_topics(timeout=10).topics:

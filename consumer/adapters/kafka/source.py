@@ -188,13 +188,18 @@ class KafkaSource:
     ) -> None:
         places = [Place(tp.topic, tp.partition) for tp in partitions]
         tell(places)
-        begun = [place for place in places if place in self._begun]
-        self._consumer.incremental_unassign([TopicPartition(*place) for place in begun])
+        self._unassign([place for place in places if place in self._begun])
         self._finder.owned.difference_update(places)
         self._begun.difference_update(places)
         for place in places:
             self._waiting.pop(place, None)
             self._faults.forget(place)
+
+    def _unassign(self, places: Sequence[Place]) -> None:
+        """The client remembers a pause for longer than an assignment: a partition that came
+        back paused would stand still, since its new lane knows of none."""
+        self.resume(places)
+        self._consumer.incremental_unassign([TopicPartition(*place) for place in places])
 
     def _look_after_partitions(self) -> None:
         now_s = self._clock.monotonic_s()
@@ -209,7 +214,7 @@ class KafkaSource:
         places = [place for place in self._begun if place.topic == topic]
         self._identities.forget(topic)
         self._told.lost(places)
-        self._consumer.incremental_unassign([TopicPartition(*place) for place in places])
+        self._unassign(places)
         self._begun.difference_update(places)
         self._waiting |= {place: recreated(place) for place in places}
         self._ask_at_s = self._clock.monotonic_s() + ASK_AGAIN_S
