@@ -71,7 +71,7 @@ class Sandbox:
             self._put(self._entries())
 
     def _entries(self) -> list[Entry]:
-        return [*(entry for script in self._on.values() for entry in script), *ALWAYS]
+        return [*ALWAYS, *(entry for script in self._on.values() for entry in script)]
 
     def _put(self, entries: Sequence[Entry]) -> None:
         request = urllib.request.Request(

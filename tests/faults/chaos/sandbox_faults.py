@@ -20,13 +20,14 @@ Script: TypeAlias = Sequence[Entry]
 
 SICK_TOKEN: Final = "global-SICK"  # noqa: S105 -- no secret: how the made-up tokens begin
 ALWAYS: Final[Script] = (
+    {"fault": "status", "status": 500, "match": {"token": f"{SICK_TOKEN}*"}},
     {"fault": "refuse", "match": {"token": f"{GARBLED_TOKEN}*"}},
     {"fault": "refuse", "code": "FORBIDDEN", "match": {"token": f"{ESTRANGED_TOKEN}*"}},
     {"fault": "refuse", "code": "FORBIDDEN", "match": {"profileId": "*ESTRANGED*"}},
     {"fault": "refuse", "code": "FORBIDDEN", "match": {"positionId": "*ESTRANGED*"}},
-    {"fault": "status", "status": 500, "match": {"token": f"{SICK_TOKEN}*"}},
 )
-"""On for the whole run: what the stream counts on SEEK to refuse, and to fail at."""
+"""On for the whole run: what the stream counts on SEEK to fail at, and to refuse. Goes before
+all others: of those that decide an answer the first does."""
 
 
 class SandboxFault(NamedTuple):

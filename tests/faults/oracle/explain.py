@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.faults.oracle.ledger import Duplicate, LetterAgain
 from tests.faults.oracle.requests import Requests, SeenRequest
-from tests.faults.oracle.timeline import Fault, Timeline
+from tests.faults.oracle.timeline import Timeline
 
 _MOVES_PARTITIONS: Final = ("consumer", "broker", "kafka", "operator")
 """What can make a partition change hands, or a commit fail."""
@@ -41,8 +41,8 @@ class Explainer:
         if before.fault or not before.answered:
             yield f"answer lost: sandbox.{before.fault}"
         yield from self._unheard(before)
-        yield from self._ended(before, min(again.arrived_ms, committed_ms))
         until_ms = min(again.arrived_ms, committed_ms)
+        yield from self._ended(before, until_ms)
         yield from self._moves(before.arrived_ms, until_ms)
         yield from self._late(again)
 
@@ -54,18 +54,20 @@ class Explainer:
             yield f"answer lost: {fault.kind}"
         took_ms = request.accepted_ms - request.arrived_ms
         for fault in self.timeline.during(request.arrived_ms, until_ms, ["sandbox"]):
-            if fault.kind == "sandbox.slow" or took_ms > self.patience_ms * 0.8:
+            if fault.kind.startswith("sandbox.slow") or took_ms > self.patience_ms * 0.8:
                 yield f"answer late: {fault.kind}"
 
     def _ended(self, request: SeenRequest, until_ms: float) -> Iterator[str]:
         """Its process was hit before a commit told of the acceptance."""
         consumer = self.timeline.sessions.get(request.session)
         if consumer is not None:
-            for fault in self._between(request.arrived_ms, until_ms, ("consumer",), consumer):
+            for fault in self.timeline.during(request.arrived_ms, until_ms, ["consumer"], consumer):
                 yield fault.kind
 
     def _moves(self, begin_ms: float, until_ms: float) -> Iterator[str]:
-        for fault in self._between(begin_ms, until_ms, _MOVES_PARTITIONS, None):
+        """A member's end or a broker's makes others' partitions move, some time later."""
+        begin_ms -= _SETTLING_MS
+        for fault in self.timeline.during(begin_ms, until_ms, _MOVES_PARTITIONS):
             yield f"moved or not committed: {fault.kind}"
 
     def _late(self, again: SeenRequest) -> Iterator[str]:
@@ -77,8 +79,3 @@ class Explainer:
         ):
             if consumer is not None:
                 yield f"request late: {fault.kind}"
-
-    def _between(
-        self, begin_ms: float, until_ms: float, areas: tuple[str, ...], target: str | None
-    ) -> Iterator[Fault]:
-        return self.timeline.during(begin_ms - _SETTLING_MS, until_ms, areas, target)
