@@ -25,6 +25,7 @@ from consumer.adapters.kafka.dead_letters import KafkaDeadLetters
 from consumer.adapters.kafka.source import KafkaSource, SourceOptions
 from consumer.adapters.kafka.starts import StartAt, StartPolicy
 from consumer.adapters.kafka.topic_ids import Identities, TopicIds
+from consumer.adapters.memory import give_memory_back
 from consumer.adapters.seek.client import ClientOptions, SeekClient
 from consumer.adapters.seek.credentials import ConfiguredCredentials
 from consumer.adapters.seek.token import PartnerToken
@@ -51,8 +52,6 @@ from consumer.settings.load import Settings
 USER_AGENT: Final = f"seek-signal-consumer/{__version__}"
 STATS_EVERY_MS: Final = "5000"
 """How often librdkafka tells which brokers are connected."""
-QUEUED_KBYTES: Final = "16384"
-"""Fetched and not yet taken: 16 MiB in all, where librdkafka's default is 64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +78,7 @@ class Service:
 
 def run_service(settings: Settings, stop: threading.Event) -> int:
     """Runs until `stop` is set. Raises what stops the service (`consumer.errors`)."""
+    give_memory_back()
     with ExitStack() as closing:
         registry = connect(settings.registry.client_config())
         closing.callback(registry.close)
@@ -204,7 +204,6 @@ def _source(settings: Settings, clock: SystemClock, identities: Identities | Non
         ours = {
             "isolation.level": "read_committed",
             "statistics.interval.ms": STATS_EVERY_MS,
-            "queued.max.messages.kbytes": QUEUED_KBYTES,
         }
         return Consumer(
             {**ours, **kafka.consumer_config(), **callbacks}, logger=kafka_logger(name="consumer")

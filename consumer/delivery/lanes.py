@@ -44,7 +44,7 @@ class Parcel:
     occurred_at_ms: int
     body: bytes
     size: int
-    """Bytes of the record: what it counts towards the bound on pending bytes."""
+    """Bytes of record and signal: what they count towards the bound on pending bytes."""
 
 
 @dataclass(slots=True, eq=False)

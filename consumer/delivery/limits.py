@@ -45,7 +45,7 @@ class Limits:
     batch_size: int = 100
     linger_s: float = 0.0
     pending_records: int = 10_000
-    pending_bytes: int = 64 * 1024 * 1024
+    pending_bytes: int = 24 * 1024 * 1024
     pending_per_partition: int = 2_500
     exposed_per_partition: int = 10_000
     commit_every_s: float = 0.25

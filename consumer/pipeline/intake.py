@@ -120,6 +120,7 @@ class Intake:
     def _add(self, lane: Lane, record: Record, prepared: Prepared, now_s: float) -> None:
         type_code, subject, hirer_id, occurred_at_ms, body, warnings = prepared
         self._passed[lane.place.topic] += 1
+        self.partitions.add_weight(lane, len(body))
         if warnings:
             self._warnings.update(warnings)
         parcel = Parcel(
@@ -131,7 +132,7 @@ class Intake:
             type_code,
             occurred_at_ms,
             body,
-            _size(record),
+            _size(record) + len(body),
         )
         self.courier.add(parcel, now_s)
 

@@ -42,6 +42,11 @@ class Partitions:
         self.pending_bytes -= size
         self.settled += 1
 
+    def add_weight(self, lane: Lane, size: int) -> None:
+        """What is kept for a pending record beside the record itself."""
+        lane.pending_bytes += size
+        self.pending_bytes += size
+
     def settle_all(self, parcels: Iterable[Parcel]) -> None:
         for parcel in parcels:
             self.settle(parcel.lane, parcel.offset, parcel.size)

@@ -42,7 +42,9 @@ class BoundSettings(Section):
         10_000, description="Records read and not settled, in all: some ten seconds of a fast SEEK."
     )
     pending_bytes: Count = Field(
-        67_108_864, description="Bytes of them (64 MiB): fits a pod of 256 MiB with room."
+        25_165_824,
+        description="Bytes of them and their signals (24 MiB): keeps the process below 200 MB, "
+        "whatever the size of records (measured).",
     )
     pending_records_per_partition: Count = Field(
         2_500, description="Of one partition, so that one that is stuck does not eat the window."

@@ -82,8 +82,19 @@ def test_a_signal_becomes_a_parcel_with_the_bytes_of_its_reading() -> None:
     (parcel,) = batch.parcels
     assert (parcel.lane, parcel.offset, parcel.subject) == (it.lane, 0, "application:7")
     assert (parcel.type_code, parcel.hirer_id, parcel.occurred_at_ms) == ("Complete", "acme", 99)
-    assert (parcel.body, parcel.size) == (b"{1}", RECORD_OVERHEAD + 1)
+    assert (parcel.body, parcel.size) == (b"{1}", RECORD_OVERHEAD + 1 + 3)
     assert it.partitions.pending == 1
+
+
+def test_a_pending_record_weighs_what_its_signal_does_too() -> None:
+    it = Desk()
+    it.reader.readings[b"1"] = Prepared("Complete", "a", None, 1, bytes(30_000), ())
+    it.take(b"1")
+    assert it.partitions.pending_bytes == it.lane.pending_bytes == RECORD_OVERHEAD + 1 + 30_000
+    batch = it.courier.next_batch(it.now_s)
+    assert batch is not None
+    it.partitions.settle_all(batch.parcels)
+    assert it.partitions.pending_bytes == it.lane.pending_bytes == 0
 
 
 def test_records_taken_in_are_counted_by_topic_with_their_size() -> None:

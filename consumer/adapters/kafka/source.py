@@ -18,6 +18,7 @@ from confluent_kafka.admin import AdminClient
 from consumer.adapters.kafka.advice import Grantee, name_of
 from consumer.adapters.kafka.faults import SourceFaults
 from consumer.adapters.kafka.starts import StartFinder, StartPolicy, recreated
+from consumer.adapters.kafka.taking import with_more
 from consumer.adapters.kafka.topic_ids import Identities
 from consumer.delivery.commit_memory import encode
 from consumer.delivery.records import Offset, Record
@@ -25,8 +26,6 @@ from consumer.delivery.records import TopicPartition as Place
 from consumer.errors import FencedError, KafkaFatalError
 from consumer.ports import Assignments, Clock, Fault, Mark, Polled
 
-TAKE: Final = 500
-"""Records a poll, at most: a turn stays short, and larger chunks cost more a record."""
 ASK_AGAIN_S: Final = 5.0
 """How often the start of a waiting partition is looked for again."""
 
@@ -92,7 +91,7 @@ class KafkaSource:
         self._look_after_partitions()
         if first is None:
             return Polled()
-        return self._sorted([first, *self._consumer.consume(TAKE - 1, 0)])
+        return self._sorted(with_more(self._consumer.consume, first))
 
     def faults(self) -> Sequence[Fault]:
         return [*self._faults.standing, *self._waiting.values()]

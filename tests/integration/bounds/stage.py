@@ -1,0 +1,92 @@
+"""Topics, a SEEK and a service process, for records that are written before it starts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from consumer.sandbox.config import SandboxConfig
+from consumer.sandbox.server import RunningSandbox, running_sandbox
+from tests.faults.service import ServiceProcess, service
+from tests.integration.bounds.watching import Watch
+from tests.testbed import KafkaCluster, Registry, committed, create_topics, free_port
+
+PATIENCE_S: Final = 300.0
+LOOK_EVERY_S: Final = 0.2
+PARTITIONS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    kafka: KafkaCluster
+    registry: Registry
+    sandbox: RunningSandbox
+    group: str
+    topics: tuple[str, ...]
+    folder: Path
+
+    def committed(self) -> int:
+        """Offsets committed, in all: how many of the records are behind the group."""
+        return sum(committed(self.kafka, self.group, self.topics).values())
+
+    def environment(self, watch: Watch, more: dict[str, str]) -> dict[str, str]:
+        own = {
+            "KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap,
+            "SCHEMA_REGISTRY_URL": self.registry.url,
+            "SEEK_CLIENT_ID": self.sandbox.config.client_id,
+            "SEEK_CLIENT_SECRET": self.sandbox.config.client_secret,
+            "SEEK_ENDPOINT": self.sandbox.graphql_url,
+            "SEEK_TOKEN_URL": self.sandbox.token_url,
+            "SEEK_SIGNALS_GROUP": self.group,
+            "SEEK_SIGNALS_APPLICATION_STATUS_TOPICS": ",".join(self.topics),
+            "SEEK_SIGNALS_POSITION_STATUS_TOPICS": "",
+            "SEEK_SIGNALS_APPLICATION_COMPLETED_TOPICS": "",
+            "SEEK_SIGNALS_HTTP_PORT": str(watch.port),
+            "SEEK_SIGNALS_LOG_FORMAT": "json",
+        }
+        return own | more
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A service at work, and who watches it."""
+
+    stage: Stage
+    process: ServiceProcess
+    watch: Watch
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Looks at the process again and again until the condition holds."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < deadline_s, f"{what}: {self.process.said()[-3000:]}"
+            assert self.process.running, self.process.said()[-3000:]
+            self.watch.look()
+            time.sleep(LOOK_EVERY_S)  # Between two looks at another process.
+
+
+@contextmanager
+def stage(
+    kafka: KafkaCluster, registry: Registry, folder: Path, topics: int, latency_s: float = 0.0
+) -> Iterator[Stage]:
+    name = uuid4().hex[:8]
+    group = f"bounds-{name}"
+    names = tuple(f"{group}-{number}" for number in range(topics))
+    create_topics(kafka, dict.fromkeys(names, PARTITIONS))
+    create_topics(kafka, {f"{group}.dlq": PARTITIONS, f"{group}.retry": 3})
+    config = SandboxConfig(latency_s=latency_s, max_body_bytes=64 << 20)
+    with running_sandbox(config) as sandbox:
+        yield Stage(kafka, registry, sandbox, group, names, folder)
+
+
+@contextmanager
+def running(it: Stage, **settings: str) -> Iterator[Run]:
+    """A service on this stage; gone at the end of the block."""
+    watch = Watch(free_port())
+    with service(it.environment(watch, settings), it.folder / "service.log") as process:
+        yield Run(it, process, watch)
