@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from consumer.delivery.lanes import Lane, Parcel
 from consumer.delivery.limits import Limits
-from consumer.delivery.records import Offset
+from consumer.delivery.records import Offset, Record
 from consumer.observed import PauseReason
 
 
@@ -28,8 +28,8 @@ class Partitions:
     def of_topic(self, topic: str) -> list[Lane]:
         return [lane for lane in self.lanes.values() if lane.place.topic == topic]
 
-    def admit(self, lane: Lane, offset: Offset, size: int) -> None:
-        lane.tracker.track(offset)
+    def admit(self, lane: Lane, offset: Offset, size: int, record: Record | None = None) -> None:
+        lane.tracker.track(offset, record)
         lane.pending_bytes += size
         self.pending_bytes += size
 
@@ -120,6 +120,7 @@ class Partitions:
             or lane.pending_bytes >= share * of_all * limits.pending_bytes
         ):
             return PauseReason.PENDING
-        if lane.tracker.beyond >= share * limits.exposed_per_partition:
+        # All that was read past the mark: what is pending there may be accepted, and exposed.
+        if lane.tracker.position - lane.tracker.mark >= share * limits.exposed_per_partition:
             return PauseReason.EXPOSED
         return ""

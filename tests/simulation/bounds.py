@@ -38,7 +38,7 @@ class Bounds:
         ensure(partitions.pending_bytes == size >= 0, "P5 bytes", partitions.pending_bytes, size)
         share, batch = 1.0 + limits.sick.company_share, limits.batch_size
         for lane in partitions.lanes.values():
-            pending, beyond = lane.tracker.pending, lane.tracker.beyond
+            pending, beyond = lane.tracker.pending, lane.tracker.position - lane.tracker.mark
             within = pending <= share * limits.pending_per_partition + batch + TAKE
             ensure(within, "P5 one partition, pending:", lane.place, pending)
             within = beyond <= share * limits.exposed_per_partition + batch + TAKE * MOST_GAP

@@ -153,6 +153,7 @@ def test_a_letter_too_large_is_written_without_its_value() -> None:
     it.topic.confirm(1)
     it.collect()
     assert it.mark == 1
+    assert [letter.pointer for letter in it.telemetry.of(DeadLettered)] == [True]
 
 
 def test_a_letter_too_large_for_its_key_and_headers_says_where_the_record_is() -> None:

@@ -259,6 +259,23 @@ def test_one_record_that_fails_its_batch_stops_nobody_for_long(fault: Verdict) -
     assert len(it.accepted) == 79
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"), [(BROKEN, "server_fault"), (SLOW, "timeout"), (NO_ACCESS, "unauthenticated")]
+)
+def test_a_batch_that_fails_while_others_pass_is_told_to_be_at_fault(
+    fault: Verdict, told: str
+) -> None:
+    it, faults = Driver(Limits(batch_size=10)), list[str | None]()
+    it.add_many(40)
+    for _ in range(20):
+        it.pass_over()
+        batch = it.send()
+        landing = it.land(batch, bad_are([3], fault)(batch))
+        faults.append(landing.at_fault)
+    assert told in faults
+    assert set(faults) == {None, told}
+
+
 def test_an_outage_of_all_takes_no_batch_apart() -> None:
     it = Driver(Limits(batch_size=10))
     it.add_many(40)

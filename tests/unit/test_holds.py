@@ -35,3 +35,12 @@ def test_one_hold_may_end_while_another_goes_on() -> None:
     it.update({FLOOD: "nearly all"}, 2_000)
     assert telemetry.of(HoldEnded) == [HoldEnded(HoldReason.SEEK, None, 1.0)]
     assert [hold.topic for hold in it.now()] == ["moves"]
+
+
+def test_a_hold_shows_what_is_known_of_it_now_and_is_told_once() -> None:
+    telemetry = NotedTelemetry()
+    it = Holds(telemetry)
+    it.update({SEEK: "throttled, until 9:00"}, 1_000)
+    it.update({SEEK: "HTTP 503"}, 2_000)
+    assert it.now() == (Hold(HoldReason.SEEK, None, 1_000, "HTTP 503"),)
+    assert len(telemetry.noted) == 1

@@ -255,9 +255,11 @@ def test_held_records_are_tried_one_after_the_other() -> None:
     it.reader.asked.clear()
     it.turn(after_s=60.0)
     assert it.reader.asked == [GARBAGE]
+    assert it.it.flood_probes == {"moves": 1}
     it.turn(after_s=60.0)
     assert it.reader.asked[1] == b"good"
     assert it.it.held_topics == set()
+    assert it.it.flood_probes == {}
 
 
 def test_a_probe_that_now_fails_at_the_map_stage_opens_the_decode_stage() -> None:

@@ -6,12 +6,17 @@ from collections.abc import Collection
 
 from consumer.delivery.lanes import Lane
 from consumer.delivery.limits import Limits
+from consumer.observed import PauseReason
 from consumer.pipeline.partitions import Partitions
 from tests.unit.delivery_samples import lane, record
 from tests.unit.pipeline_doubles import admitted, ours, settled
 
 LIMITS = Limits(
-    pending_records=100, pending_bytes=1_000, pending_per_partition=40, exposed_per_partition=60
+    batch_size=10,
+    pending_records=100,
+    pending_bytes=1_000,
+    pending_per_partition=40,
+    exposed_per_partition=60,
 )
 
 
@@ -81,18 +86,73 @@ def test_a_partition_of_large_records_pauses_at_its_share_of_the_bytes() -> None
     assert turned(it) == ([], [one])
 
 
-def test_one_stuck_record_pauses_its_partition_before_too_much_lies_beyond_it() -> None:
+def test_one_stuck_record_pauses_its_partition_before_too_much_is_read_past_it() -> None:
     one, two = lane(partition=0), lane(partition=1)
     it = ours([one, two], LIMITS)
-    for first in (0, 30):
-        admitted(it, one, 30)
-        settled(it, one, *range(max(1, first), first + 30))
+    admitted(it, one, 30)
+    settled(it, one, *range(1, 30))
+    admitted(it, one, 29)
     assert turned(it) == ([], [])
     admitted(it, one, 1)
-    settled(it, one, 60)
     assert turned(it) == ([one], [])
+    assert one.waits_for == PauseReason.EXPOSED
+    settled(it, one, *range(30, 60))
+    assert turned(it) == ([], [])
     settled(it, one, 0)
     assert turned(it) == ([], [one])
+
+
+def test_what_is_pending_past_a_stuck_record_counts_as_exposed_since_it_may_be_accepted() -> None:
+    one = lane()
+    it = ours([one], LIMITS)
+    admitted(it, one, 35)
+    settled(it, one, *range(1, 35))
+    admitted(it, one, 25)
+    assert turned(it) == ([one], [])
+
+
+def test_a_partition_at_its_bound_may_be_invited_for_one_batch_more() -> None:
+    one = lane()
+    it = ours([one], LIMITS)
+    admitted(it, one, 40)
+    assert turned(it) == ([one], [])
+    it.invite()
+    assert turned(it) == ([], [one])
+    admitted(it, one, LIMITS.batch_size)
+    assert turned(it) == ([one], [])
+
+
+def test_invitations_end_at_half_as_much_again_as_the_bound() -> None:
+    one = lane()
+    it = ours([one], LIMITS)
+    admitted(it, one, 40)
+    for _ in range(100):
+        turned(it)
+        it.invite()
+        if not one.paused:
+            admitted(it, one, 1)
+    assert one.tracker.pending <= 1.5 * 40 + LIMITS.batch_size
+
+
+def test_only_partitions_at_their_own_bounds_are_invited() -> None:
+    """Not those of a held topic, nor those that wait for a schema."""
+    held, unread, going = lane("held"), lane("unread"), lane("going")
+    it = ours([held, unread, going], LIMITS)
+    unread.parked.append(record(0))
+    turned(it, ["held"])
+    it.invite()
+    assert turned(it, ["held"]) == ([], [])
+    assert (held.invited_to, unread.invited_to, going.invited_to) == (0, 0, 0)
+
+
+def test_nobody_is_invited_while_all_is_full() -> None:
+    lanes = [lane(partition=number) for number in range(4)]
+    it = ours(lanes, LIMITS)
+    for some in lanes:
+        admitted(it, some, 25)
+    turned(it)
+    it.invite()
+    assert turned(it) == ([], [])
 
 
 def test_all_pause_when_records_fill_the_bound_and_resume_at_half_of_it() -> None:
@@ -132,6 +192,7 @@ def test_all_pause_while_there_is_enough_to_send() -> None:
     lanes = [lane(partition=number) for number in range(2)]
     it = ours(lanes, LIMITS)
     assert turned(it, enough=True) == (lanes, [])
+    assert {some.waits_for for some in lanes} == {PauseReason.HOLD}
     assert turned(it, enough=True) == ([], [])
     assert turned(it) == ([], lanes)
 
@@ -140,6 +201,7 @@ def test_a_held_topic_is_paused_and_others_are_not() -> None:
     moves, closings = lane("moves"), lane("closings")
     it = ours([moves, closings], LIMITS)
     assert turned(it, ["moves"]) == ([moves], [])
+    assert (moves.waits_for, closings.waits_for) == (PauseReason.TOPIC_HELD, "")
     assert turned(it, ["moves"]) == ([], [])
     assert turned(it) == ([], [moves])
 
@@ -149,5 +211,7 @@ def test_a_partition_with_parked_records_waits_until_they_are_read() -> None:
     it = ours([one], LIMITS)
     one.parked.append(record(0))
     assert turned(it) == ([one], [])
+    assert one.waits_for == PauseReason.UNREAD
     one.parked.clear()
     assert turned(it) == ([], [one])
+    assert one.waits_for == ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from consumer.delivery.lanes import Batch, Isolation
-from consumer.delivery.verdicts import Accepted, NotStarted, Verdict
-from consumer.pipeline.reports import landed_request
+from consumer.delivery.verdicts import Accepted, Fault, NotStarted, Outage, Verdict
+from consumer.observed import UnknownCode
+from consumer.pipeline.reports import landed_request, unknown_code
 from consumer.ports import Landed
 from tests.unit.courier_driver import ACCEPTED, BAD, BUSY, NO_ACCESS, STRANGE, TOO_LARGE
 from tests.unit.delivery_samples import Publisher
@@ -36,3 +37,17 @@ def test_a_verdict_has_its_words(verdict: Verdict, outcome: str, code: str) -> N
 def test_a_part_of_a_search_is_told_as_such() -> None:
     batch = Batch(7, Publisher().parcels("a"), {"a"}, isolation=Isolation(40))
     assert landed_request(Landed(7, BAD), batch).isolating
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("HTTP 403", UnknownCode("http_403", "HTTP 403")),
+        ("TEAPOT", UnknownCode("other", "TEAPOT")),
+        ("HTTP is no status", UnknownCode("other", "HTTP is no status")),
+        ("Zoë <z@example>", UnknownCode("other", "a code of 15 characters")),
+        ("X" * 200, UnknownCode("other", "a code of 200 characters")),
+    ],
+)
+def test_a_code_that_is_not_known_is_counted_by_a_closed_set(code: str, told: UnknownCode) -> None:
+    assert unknown_code(Outage(Fault.UNKNOWN_CODE, code)) == told
