@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import (
     AclBinding,
@@ -24,13 +25,14 @@ from confluent_kafka.admin._scram import (
     UserScramCredentialUpsertion,
 )
 
+from consumer.delivery.records import TopicPartition
 from consumer.demo.expectations import DemoEvent, Kind
 from consumer.demo.stream import believable_stream
 from consumer.observed import HoldReason
 from tests.faults.scene import Scene, scene
 from tests.faults.service import ServiceProcess, service
 from tests.integration.outages.watching import Watch
-from tests.testbed import KafkaCluster, Registry, allow, free_port
+from tests.testbed import KafkaCluster, Registry, allow, committed, free_port
 
 PATIENCE_S: Final = 120.0
 WATCHED_S: Final = 3.0
@@ -168,6 +170,14 @@ def running(granted: Access, **settings: str) -> Iterator[Running]:
     with service(given, granted.it.folder / "service.log") as process:
         yield Running(granted, Watch(process, port))
         assert process.terminate() == 0
+
+
+def is_committed(it: Scene, ends: Mapping[TopicPartition, int]) -> bool:
+    """Whether the group's offsets are these, in the topics that they are of."""
+    try:
+        return committed(it.kafka, it.group, sorted({place.topic for place in ends})) == ends
+    except KafkaException:  # The coordinator is not there yet.
+        return False
 
 
 def events(seed: int = SEED) -> list[DemoEvent]:

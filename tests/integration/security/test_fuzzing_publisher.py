@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple, cast
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, Message, Producer
 
 from consumer.adapters.avro.framing import frame
 from consumer.adapters.avro.registry import RegistryClient, RegistryError, connect
@@ -23,9 +23,9 @@ from tests.faults.scene import Scene, scene
 from tests.faults.service import service
 from tests.fuzz.hostile import SKIPPED, varint, with_skipped
 from tests.integration.outages.watching import Watch
-from tests.integration.security.access import events
+from tests.integration.security.access import events, is_committed
 from tests.integration.security.raw_records import publish_with_header
-from tests.testbed import KafkaCluster, Registry, committed, free_port, read_all
+from tests.testbed import KafkaCluster, Registry, free_port, read_all
 
 KIND: Final = Kind.APPLICATION_STATUS_CHANGED
 RECORDS: Final = 2_400
@@ -133,14 +133,6 @@ def _ends(places: set[Place]) -> dict[TopicPartition, int]:
     return ends
 
 
-def _is_committed(it: Scene, ends: dict[TopicPartition, int]) -> bool:
-    """The two raw records came first: whatever partition they are in, thrown ones follow."""
-    try:
-        return committed(it.kafka, it.group, [it.topics[KIND]]) == ends
-    except KafkaException:  # The coordinator is not there yet.
-        return False
-
-
 def _peak_rss_kb(pid: int) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
     (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
@@ -163,7 +155,8 @@ def test_all_that_is_thrown_is_accounted_for_and_the_loop_lives(
         assert len(thrower.ids) > len(SKIPPED) // 2
         publish_with_header(kafka.bootstrap, it.topics[KIND], b"garbage", BAD_NAME)
         publish_with_header(kafka.bootstrap, it.topics[KIND], thrower.sound[0], BAD_NAME)
-        places = _throw(it, thrower)
+        # Those came first: whatever partitions they are in, what is thrown follows them.
+        ends = _ends(_throw(it, thrower))
         port = free_port()
         environment = it.environment(
             SEEK_SIGNALS_UNKNOWN_SCHEMA_S="1", SEEK_SIGNALS_HTTP_PORT=str(port)
@@ -171,7 +164,7 @@ def test_all_that_is_thrown_is_accounted_for_and_the_loop_lives(
         with service(environment, tmp_path / "service.log") as process:
             watch = Watch(process, port)
             deadline_s = time.monotonic() + PATIENCE_S
-            while not _is_committed(it, _ends(places)):
+            while not is_committed(it, ends):
                 assert time.monotonic() < deadline_s, process.said()[-3000:]
                 assert process.running, process.said()[-3000:]
             skipped = watch.value("seek_signals_records_skipped_total")
