@@ -16,7 +16,7 @@ READ_S = 1.0
 
 def freeze_and_thaw(company: Company) -> Report:
     """Two members, one of them frozen; the oracle's verdict when all is settled."""
-    with company.member() as victim, company.member() as other:
+    with company.started(2) as (victim, other):
         company.until(lambda: bool(victim.owns and other.owns), "both having partitions")
         _freeze_with_all_requests_under_way(company, victim)
         lost = victim.owns

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import FileIO
-from itertools import count
 from math import inf
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from consumer.delivery.records import TopicPartition
 from consumer.demo.balance import Published
@@ -92,14 +91,18 @@ class Member:
     name: str
     process: ServiceProcess
     timeline: TimelineLog
-    session: str = ""
-    """The `X-Session-Id` of its requests."""
     stopped_ms: float = inf
     """When it was killed, or last frozen: what it accepted shortly before may come again."""
     freezes: list[tuple[float, float]] = field(default_factory=list)
     """From and to, in milliseconds of the wall clock."""
     may_be_gone: bool = False
     _freeze: int = 0
+
+    @property
+    def session(self) -> str:
+        """The `X-Session-Id` of its requests; empty until it has said it."""
+        said = (line["session_id"] for line in self._log() if line["event"] == "service started")
+        return str(next(said, ""))
 
     def leave(self) -> None:
         self.may_be_gone = True
@@ -124,10 +127,9 @@ class Member:
 
     def turns(self) -> list[Turn]:
         """Those with partitions: a rebalance that moves none says so, too."""
-        lines = (json.loads(line) for line in self.process.said().splitlines() if line[:1] == "{")
         return [
             Turn(_ms(line["timestamp"]), line["event"].removeprefix("partitions "), _places(line))
-            for line in lines
+            for line in self._log()
             if line["event"].startswith("partitions ") and line["partitions"]
         ]
 
@@ -154,6 +156,10 @@ class Member:
         for place, from_ms in since.items():
             yield Stay(place, from_ms, inf)
 
+    def _log(self) -> Iterator[dict[str, Any]]:
+        whole_lines = self.process.said().split("\n")[:-1]
+        return (json.loads(line) for line in whole_lines if line.startswith("{"))
+
     def _frozen_before(self, at_ms: float) -> float:
         """The beginning of the freeze in which the session ran out, else the time itself."""
         froze_ms, thawed_ms = self.freezes[-1] if self.freezes else (inf, inf)
@@ -175,7 +181,6 @@ class Company:
     """Whose `consumer` the members run."""
     members: list[Member] = field(default_factory=list)
     _published_s: float = field(default_factory=time.monotonic)
-    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def looks(self) -> int:
@@ -184,17 +189,14 @@ class Company:
         return 0 if told is None else told["looks"]
 
     @contextmanager
-    def member(self) -> Iterator[Member]:
-        """Started and at work: it has partitions, and SEEK accepted signals of its own."""
-        others = {each.session for each in self.members}
-        name = f"member-{next(self._numbers)}"
-        with service(self.environment, self.it.folder / f"{name}.log", self.tree) as process:
-            member = Member(name, process, self.timeline)
-            self.members.append(member)
-            self.until(lambda: bool(self._strangers(others)), f"{name} at work")
-            (member.session,) = self._strangers(others)
-            self.timeline.session(member.session, name)
-            yield member
+    def started(self, count: int) -> Iterator[list[Member]]:
+        """So many more members, at the same time; they join when they are ready."""
+        with ExitStack() as ends:
+            new = [self._start(ends) for _ in range(count)]
+            self.until(lambda: all(member.session for member in new), "starting")
+            for member in new:
+                self.timeline.session(member.session, member.name)
+            yield new
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """While the load goes on."""
@@ -266,8 +268,13 @@ class Company:
             if not abs(stopped_ms[session] - at_ms) <= REQUEST_S * 1000
         ]
 
-    def _strangers(self, known: set[str]) -> set[str]:
-        return {entry["sessionId"] or "" for entry in self.it.sandbox.journal()} - known
+    def _start(self, ends: ExitStack) -> Member:
+        name = f"member-{len(self.members) + 1}"
+        log = self.it.folder / f"{name}.log"
+        process = ends.enter_context(service(self.environment, log, self.tree))
+        member = Member(name, process, self.timeline)
+        self.members.append(member)
+        return member
 
     def _last_words(self) -> str:
         return "\n".join(member.process.said()[-1500:] for member in self.members)

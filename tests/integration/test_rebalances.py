@@ -43,14 +43,14 @@ def test_members_join_leave_crash_and_freeze_and_nothing_is_lost(
         scene(kafka, registry, tmp_path, latency_s=0.1) as it,
         company(it, protocol, load) as group,
     ):
-        with group.member() as leaves, group.member() as crashes, group.member() as freezes:
+        with group.started(3) as (leaves, crashes, freezes):
             _until_shared(group, leaves, crashes, freezes)
             crashes.kill()
             freezes.freeze()
             _until_shared(group, leaves)
             freezes.thaw()
             woke_ms = now_ms()
-            with group.member() as joins:
+            with group.started(1) as (joins,):
                 _until_shared(group, leaves, freezes, joins)
                 leaves.leave()
                 _until_shared(group, freezes, joins)
