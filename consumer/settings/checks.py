@@ -271,6 +271,15 @@ def _warnings(parts: Parts) -> dict[str, bool]:
         "KAFKA_ISOLATION_LEVEL=read_uncommitted: events of aborted transactions are sent to SEEK": (
             kafka.plain.get("isolation.level") == "read_uncommitted"
         ),
+        (
+            "Kafka's password travels in plain text: use KAFKA_SECURITY_PROTOCOL=SASL_SSL"
+        ): kafka.plain.get("security.protocol", "").upper() == "SASL_PLAINTEXT",
+        (
+            "the brokers' certificate is not checked, so anybody in between can pose as them: take "
+            "out KAFKA_ENABLE_SSL_CERTIFICATE_VERIFICATION, "
+            "KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM"
+        ): kafka.plain.get("enable.ssl.certificate.verification", "true").lower() != "true"
+        or kafka.plain.get("ssl.endpoint.identification.algorithm", "https").lower() == "none",
         "the registry's password travels in plain text: use https:// in SCHEMA_REGISTRY_URL": (
             registry.password is not None
             and urlsplit(registry.url).scheme == "http"

@@ -156,6 +156,17 @@ def test_files_must_exist() -> None:
         ({"SEEK_SIGNALS_LOG_REQUESTS": "true"}, "SEEK_SIGNALS_LOG_REQUESTS"),
         (
             {
+                "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+                "KAFKA_SASL_MECHANISM": "PLAIN",
+                "KAFKA_SASL_USERNAME": "u",
+                "KAFKA_SASL_PASSWORD": "p",
+            },
+            "KAFKA_SECURITY_PROTOCOL",
+        ),
+        ({"KAFKA_ENABLE_SSL_CERTIFICATE_VERIFICATION": "false"}, "certificate is not checked"),
+        ({"KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM": "none"}, "certificate is not checked"),
+        (
+            {
                 "SCHEMA_REGISTRY_URL": "http://registry.example",
                 "SCHEMA_REGISTRY_USERNAME": "u",
                 "SCHEMA_REGISTRY_PASSWORD": "p",
