@@ -91,6 +91,7 @@ def test_bad_records_wait_for_their_topic_to_be_made_again(
                 mend=lambda: _make_again(staged, letters), says="create the topic <group>.dlq"
             )
             _endure(staged, outage)
+            staged.it.oracle.close()
 
 
 def _make_again(staged: Stage, letters: str) -> None:
@@ -128,7 +129,6 @@ def _endure(staged: Stage, outage: Unwritable) -> None:
     assert len(staged.it.oracle.letters) == 3
     assert watch.value(REBALANCES) == rebalances
     assert_told(watch, HoldReason.DEAD_LETTERS, outage.says, lines)
-    staged.it.oracle.close()
 
 
 def _poison(number: int) -> DemoEvent:

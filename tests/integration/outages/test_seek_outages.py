@@ -14,7 +14,15 @@ import pytest
 from consumer.observed import HoldReason
 from consumer.sandbox.server import RunningSandbox, running_sandbox
 from tests.faults.scene import Scene, scene
-from tests.integration.outages.stage import BACKLOG, Outage, assert_alive, endure, stage
+from tests.integration.outages.stage import (
+    BACKLOG,
+    REBALANCES,
+    Outage,
+    assert_alive,
+    assert_told,
+    endure,
+    stage,
+)
 from tests.testbed import (
     Certificates,
     KafkaCluster,
@@ -32,7 +40,8 @@ SCRIPTED: Mapping[str, tuple[Mapping[str, object], str]] = {
     "slow": ({"fault": "slow", "delayS": 30}, "timeout"),
     "truncated-json": ({"fault": "truncated", "stored": False}, "unreadable: HTTP 200"),
 }
-RETRY_AFTER_S: Final = 4
+RETRY_AFTER_S: Final = 6
+"""Throttling for longer than 5 s counts as a hold."""
 
 
 @pytest.mark.parametrize("name", SCRIPTED)
@@ -127,19 +136,23 @@ def test_no_request_starts_before_seek_said_to_come_back(
     ):
         staged.publish()
         staged.until_all_settled()
+        rebalances, lines = staged.watch.value(REBALANCES), len(list(staged.watch.lines()))
         it.sandbox.set_faults([fault])
         staged.publish(BACKLOG)
-        staged.until(lambda: it.sandbox.stats()["throttled"] > 0, "throttled")
+        staged.until_held(HoldReason.SEEK)
         staged.publish()
         assert_alive(staged.watch)
+        assert staged.watch.value("seek_signals_hold", reason=HoldReason.SEEK) == 1
         staged.until_all_settled()
         staged.until_released()
 
-        assert it.oracle.letters == []
+        assert _quiet_after_throttling_ms(it) >= RETRY_AFTER_S * 1000
+        assert staged.watch.value(REBALANCES) == rebalances
+        assert_told(staged.watch, HoldReason.SEEK, "throttled, until", lines)
         sheet = staged.sheet()
         assert list(sheet.faults) == []
         assert sheet.repeats == 0
-        assert _quiet_after_throttling_ms(it) >= RETRY_AFTER_S * 1000
+        assert it.oracle.letters == []
 
 
 def _quiet_after_throttling_ms(it: Scene) -> float:
