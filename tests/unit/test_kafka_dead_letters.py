@@ -74,3 +74,11 @@ def test_all_letters_that_a_dead_producer_had_are_told_of_once() -> None:
 
     assert [report.ticket for report in letters.reports(0)] == [1, 2, 3]
     letters.close(0)
+
+
+def test_a_producer_that_dies_unseen_does_not_spoil_an_orderly_end() -> None:
+    letters = KafkaDeadLetters(Factory(), Grantee())
+    letters.bury(1, LETTER)
+
+    letters.close(0)
+    assert [report.error for report in letters.reports(0)] == ["cluster_authorization_failed"]

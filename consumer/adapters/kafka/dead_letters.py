@@ -51,18 +51,19 @@ class KafkaDeadLetters:
         if self._producer is None:
             time.sleep(wait_s)  # Nothing is on its way: the pipeline's waits must not spin.
         else:
-            self._poll(self._producer, wait_s)
+            self._wait(self._producer.poll, wait_s)
         ended, self._ended = self._ended, []
         return ended
 
     def close(self, wait_s: float) -> None:
         """What is not confirmed within `wait_s` is not settled, so it will be written again."""
         if self._producer is not None:
-            self._producer.flush(wait_s)
+            self._wait(self._producer.flush, wait_s)
 
-    def _poll(self, producer: Producer, wait_s: float) -> None:
+    def _wait(self, wait: Callable[[float], int], wait_s: float) -> None:
+        """Both ways to wait raise what has killed the producer meanwhile."""
         try:
-            producer.poll(wait_s)
+            wait(wait_s)
         except KafkaException as error:
             self._give_up(error.args[0])
 
