@@ -73,7 +73,7 @@ class Explainer:
     def _late(self, again: SeenRequest) -> Iterator[str]:
         """The repeat was on its way while its process had already lost the partition."""
         consumer = self.timeline.sessions.get(again.session)
-        begin_ms = again.arrived_ms - _SETTLING_MS
+        begin_ms = again.arrived_ms - 2 * self.patience_ms
         for fault in self.timeline.during(
             begin_ms, again.accepted_ms, ["seek", "consumer"], consumer
         ):
