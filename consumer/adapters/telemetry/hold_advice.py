@@ -9,8 +9,8 @@ from consumer.observed import HoldReason
 
 HOLD_ADVICE: Final[Mapping[HoldReason, str]] = {
     HoldReason.SEEK: (
-        "nothing is lost and it ends by itself: see whether SEEK is up and reachable from here "
-        "(SEEK_ENDPOINT, network, certificates)"
+        "nothing is lost and it ends by itself: see whether SEEK is up, reachable from here "
+        "(SEEK_ENDPOINT, network, certificates) and not throttling"
     ),
     HoldReason.AUTH: (
         "nothing is lost; see to the credentials (a _FILE is read again, no restart) or to the "
