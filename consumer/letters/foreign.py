@@ -15,6 +15,8 @@ from consumer.delivery.records import Headers
 
 _INT_BYTES: Final = 4
 _LONG_BYTES: Final = 8
+_INT_MAX: Final = 2**31 - 1
+_LONG_MAX: Final = 2**63 - 1
 
 
 class Foreign(NamedTuple):
@@ -123,7 +125,7 @@ def _read(convention: _Convention, headers: Headers, written_at_ms: int) -> Fore
         timestamp_ms = written_at_ms if stamp is None else convention.number(stamp)
     except (KeyError, ValueError):
         return None
-    if not topic or partition < 0 or offset < 0:
+    if not topic or not (0 <= partition <= _INT_MAX and 0 <= offset <= _LONG_MAX):
         return None
     prefixes = (convention.prefix, *convention.also_theirs)
     return Foreign(

@@ -19,7 +19,9 @@ UNREADABLE: Final = "unreadable"
 SCHEDULED: Final = frozenset({Fault.SERVER_FAULT.value, Fault.UNKNOWN_CODE.value})
 """SEEK's rule is to retry these until successful (contract 4): never parked."""
 CLASSES: Final = (*Reason, *Refusal, *sorted(SCHEDULED), FOREIGN, UNREADABLE)
-_MANGLED: Final = "our headers are there, but one is missing or no number"
+_MANGLED: Final = "our headers are there, but one is missing or no number that can be"
+_INT_MAX: Final = 2**31 - 1
+_LONG_MAX: Final = 2**63 - 1
 _NO_HEADERS: Final = "no headers that say where it came from"
 
 
@@ -70,7 +72,7 @@ def read_letter(record: Record) -> Letter:
 
 def _understood(record: Record, headers: Headers) -> tuple[Kind, DeadLetter]:
     own = unwrap(headers)
-    if own is not None:
+    if own is not None and _is_possible(own):
         return Kind.OWN, own
     _, written_at_ms = record.timestamp()
     found = read_foreign(headers, written_at_ms)
@@ -82,3 +84,16 @@ def _understood(record: Record, headers: Headers) -> tuple[Kind, DeadLetter]:
     failure = Failure("", UNREADABLE, why, failed_at_ms=written_at_ms)
     original = [header for header in headers if not header[0].startswith(PREFIX)]
     return Kind.UNKNOWN, DeadLetter(origin, failure, 0, original, is_pointer=False)
+
+
+def _is_possible(dead: DeadLetter) -> bool:
+    """Whether Kafka could hold these numbers; a mangled header may say anything."""
+    origin, failure = dead.origin, dead.failure
+    return (
+        bool(origin.topic)
+        and 0 <= origin.partition <= _INT_MAX
+        and 0 <= origin.offset <= _LONG_MAX
+        and 0 <= dead.replay_count <= _INT_MAX
+        and 0 <= failure.attempts <= _INT_MAX
+        and max(abs(origin.timestamp_ms), abs(failure.failed_at_ms)) <= _LONG_MAX
+    )

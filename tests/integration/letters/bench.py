@@ -109,6 +109,24 @@ class Bench:
         failure = Failure("send", reason, f"message {offset}", "CODE", "r", 1, AT_MS + offset)
         return wrap(record, failure, envelope)
 
+    def extents(self, topic: str) -> dict[TopicPartition, tuple[int, int]]:
+        """The log's first offset and its end by partition, markers of transactions included."""
+        reader = Consumer({**self.kafka.client_config(), "group.id": "extents"})
+        try:
+            found = reader.list_topics(topic, CONFIRM_S).topics[topic].partitions
+            return {
+                TopicPartition(topic, number): reader.get_watermark_offsets(
+                    KafkaPlace(topic, number), CONFIRM_S
+                )
+                for number in found
+            }
+        finally:
+            reader.close()
+
+    def letters(self) -> int:
+        """How many lie on the dead-letter topic now."""
+        return sum(end - first for first, end in self.extents(self.dlq).values())
+
     def retried(self) -> list[Retried]:
         """By partition, then offset; as the service would read them."""
         return [_retried(cast("Record", m)) for m in read_all(self.kafka, f"{self.group}.retry")]

@@ -84,7 +84,9 @@ def test_an_unknown_state_names_the_known_ones() -> None:
     with pytest.raises(BadOptionsError) as caught:
         known_states(["eaten"])
 
-    assert str(caught.value).splitlines()[1] == "known states: new, replayed, accepted, parked, purged"
+    assert (
+        str(caught.value).splitlines()[1] == "known states: new, replayed, accepted, parked, purged"
+    )
     assert known_states(["new"]) == {Standing.NEW}
 
 

@@ -91,7 +91,21 @@ def test_mangled_headers_make_an_unreadable_letter_whose_origin_is_its_own_place
     text_for_binary: Headers = [(k, b"seven" if k.endswith("offset") else v) for k, v in SPRING]
     negative: Headers = [(k, b"-4" if k.endswith("partition") else v) for k, v in CONNECT]
     strange: Headers = [("a", None)]
-    for headers in (None, [], without, garbled, text_for_binary, negative, strange):
+    endless: Headers = [(k, b"9" * 30 if k == PREFIX + "offset" else v) for k, v in sound]
+    backwards: Headers = [(k, b"-1" if k == PREFIX + "replay.count" else v) for k, v in sound]
+    endless_connect: Headers = [(k, b"9" * 30 if k.endswith("set") else v) for k, v in CONNECT]
+    for headers in (
+        None,
+        [],
+        without,
+        garbled,
+        text_for_binary,
+        negative,
+        strange,
+        endless,
+        backwards,
+        endless_connect,
+    ):
         read = read_letter(lying(headers))
 
         assert (read.kind, read.dead.failure.reason) == (Kind.UNKNOWN, UNREADABLE)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from consumer.letters.standing import (
     HEARTBEAT_KEY,
+    NOT_RETRIED,
     Heartbeat,
     Mark,
     OriginKey,
@@ -33,6 +34,8 @@ marks = st.builds(
     st.integers(0, 9),
     st.integers(0, 2**62),
     st.text(max_size=9),
+    st.just(NOT_RETRIED),
+    st.just(NOT_RETRIED),
 )
 
 

@@ -1,0 +1,220 @@
+"""From the failure to the acceptance: letters of every class, causes mended, replayed."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from consumer.adapters.avro.registry import connect
+from consumer.delivery.records import OutgoingRecord
+from consumer.errors import ExitCode
+from consumer.sandbox.config import SandboxConfig
+from consumer.sandbox.server import RunningSandbox, running_sandbox
+from tests.faults.scene import CLASSIC_SESSION, QUICK
+from tests.faults.service import ServiceProcess, service
+from tests.integration.letters.bench import Bench, write
+from tests.integration.letters.story import (
+    FAULTS,
+    HOPELESS,
+    HOPELESS_EACH,
+    IGNORED,
+    LIVE_AFTER,
+    MENDED,
+    ODD_TYPE,
+    SICK,
+    SICK_EACH,
+    SMALL_BYTES,
+    STEPS,
+    SUBJECTS,
+    Published,
+    Story,
+)
+from tests.integration.letters.zygote import Zygote
+from tests.testbed import KafkaCluster, Registry, committed
+
+PATIENCE_S = 180.0
+TO_MEND = STEPS * sum(SUBJECTS.values()) + SICK_EACH * len(SICK)
+IN_ALL = TO_MEND + HOPELESS_EACH * (len(HOPELESS) + 1)
+TROUBLED = {
+    "SEEK_SIGNALS_UNKNOWN_SCHEMA_S": "1",
+    "SEEK_SIGNALS_RECORD_BYTES_MAX": str(SMALL_BYTES),
+    "SEEK_SIGNALS_FLOOD_MIN": "100000",  # All of this is poison, and no flood.
+    "SEEK_SIGNALS_FLOOD_WINDOW": "100000",
+    "SEEK_SIGNALS_SICK_ATTEMPTS": "2",
+    "SEEK_SIGNALS_SICK_AFTER_S": "0.5",
+    "SEEK_SIGNALS_SICK_SUBJECTS_MAX": "100",
+    "SEEK_SIGNALS_HOLD_BASE_S": "0.02",
+    "SEEK_SIGNALS_HOLD_MAX_S": "0.1",
+}
+
+
+class Stage:
+    """The service between a Kafka, a registry and a SEEK of its own."""
+
+    def __init__(self, bench: Bench, sandbox: RunningSandbox, folder: Path) -> None:
+        self.bench, self.sandbox, self.folder = bench, sandbox, folder
+        self.published: list[Published] = []
+
+    def publish(self, records: Iterable[Published]) -> None:
+        made = list(records)
+        source = self.bench.source
+        write(
+            self.bench.kafka,
+            [(OutgoingRecord(source, each.key, each.value, []), None) for each in made],
+        )
+        self.published += made
+
+    @contextmanager
+    def service(self, **more: str) -> Iterator[ServiceProcess]:
+        config = self.sandbox.config
+        environment = {
+            **self.bench.environment(),
+            **CLASSIC_SESSION,
+            **QUICK,
+            "SEEK_CLIENT_ID": config.client_id,
+            "SEEK_CLIENT_SECRET": config.client_secret,
+            "SEEK_ENDPOINT": self.sandbox.graphql_url,
+            "SEEK_TOKEN_URL": self.sandbox.token_url,
+            "SEEK_SIGNALS_HTTP_PORT": "0",
+            **more,
+        }
+        with service(environment, self.folder / "service.log") as process:
+            yield process
+            assert process.terminate() == ExitCode.OK
+
+    def accepted(self) -> list[tuple[str, int]]:
+        """(token, step) of every signal in SEEK's journal, in order."""
+        signals = (entry["signal"] for entry in self.sandbox.journal())
+        return [(str(each["token"]), _step(each)) for each in signals]
+
+    def until(self, condition: Callable[[], bool], what: str, process: ServiceProcess) -> None:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < deadline_s, f"{what}: {process.said()[-3000:]}"
+            assert process.running, process.said()[-3000:]
+
+    def caught_up(self) -> bool:
+        """Committed to the very end, markers of transactions included."""
+        retry = f"{self.bench.group}.retry"
+        done = committed(self.bench.kafka, self.bench.group, [self.bench.source, retry])
+        extents = self.bench.extents(self.bench.source) | self.bench.extents(retry)
+        return all(done.get(place, 0) >= end for place, (_, end) in extents.items())
+
+
+def _step(signal: Any) -> int:  # noqa: ANN401 -- JSON
+    return int(signal["current"]["status"]["label"].split()[1])
+
+
+def test_letters_of_every_class_are_replayed_and_accepted_once_in_order(
+    kafka: KafkaCluster, registry: Registry, zygote: Zygote, tmp_path: Path
+) -> None:
+    bench = Bench(kafka, zygote, registry.url)
+    bench.create()
+    client = connect({"url": registry.url})
+    story = Story(client, bench.source)
+    config = SandboxConfig(journal=tmp_path / "journal.ndjson")
+    with running_sandbox(config) as sandbox:
+        stage = Stage(bench, sandbox, tmp_path)
+        sandbox.set_faults(FAULTS)
+        fail(stage, story)
+
+        sandbox.clear_faults()
+        assert story.mend_registry() == story.missing
+        replay_in_several_goes(stage)
+        purge_the_rest(stage)
+    client.close()
+    assert_each_was_accepted_once_in_order(stage)
+
+
+def fail(stage: Stage, story: Story) -> None:
+    trickle = iter(range(10_000))
+
+    def all_buried() -> bool:
+        stage.publish(story.fine(range(next(trickle), next(trickle))))
+        return stage.bench.letters() >= IN_ALL
+
+    stage.publish(story.failing())
+    stage.publish(story.later())
+    with stage.service(**TROUBLED) as process:
+        stage.until(all_buried, "burying", process)
+    found = stage.bench.run("dlq", "stats", "--json").json
+    each = {reason: STEPS * count for reason, count in SUBJECTS.items()}
+    each |= dict.fromkeys(SICK, SICK_EACH)
+    each |= dict.fromkeys((*HOPELESS, IGNORED), HOPELESS_EACH)
+    assert {of["class"]: of["letters"] for of in found} == each
+    assert len({line["origin"].split("/")[1] for line in lines(stage)}) == 3
+
+
+def lines(stage: Stage, *arguments: str) -> list[dict[str, Any]]:
+    return stage.bench.run("dlq", "list", "--json", *arguments).lines
+
+
+def replay(stage: Stage, *arguments: str) -> dict[str, Any]:
+    ended = stage.bench.run("dlq", "replay", "--yes", "--json", *arguments)
+    assert ended.code == ExitCode.OK, ended.err
+    report: dict[str, Any] = ended.json
+    return report
+
+
+def replay_in_several_goes(stage: Stage) -> None:
+    bench = stage.bench
+    outcomes = bench.run("dlq", "replay", "--dry-run", "--json").json["outcomes"]
+    for reason in MENDED:
+        assert set(outcomes[reason]) == {"would be sent"}, reason
+    for reason in HOPELESS:
+        assert set(outcomes[reason]) == {f"would fail again: {reason}"}, reason
+
+    known = {"SEEK_SIGNALS_IGNORE_TYPES": ODD_TYPE}
+    with stage.service(**known) as process:
+        by_schema = replay(stage, "--class", "unknown_schema", "--class", "too_large")
+        assert by_schema["replayed"] == STEPS * 30
+        of_a_hirer = replay(stage, "--class", "forbidden", "--hirer", "hirer-1")
+        assert of_a_hirer["replayed"] == STEPS * 10
+        moved_on = replay(stage, "--class", "bad_user_input")
+        assert len(moved_on["superseded"]) == STEPS * LIVE_AFTER
+        assert {each["newerState"] for each in moved_on["superseded"]} == {"2026-01-05T09:09:00Z"}
+        scheduled = replay(stage, *(word for reason in SICK for word in ("--class", reason)))
+        assert scheduled["replayed"] == SICK_EACH * len(SICK)
+        failed_again = replay(stage, "--class", "blank_label", "--class", IGNORED)
+        assert failed_again["replayed"] == 2 * HOPELESS_EACH
+        rest = replay(stage, "--class", "forbidden", "--class", "request_too_large")
+        assert rest["replayed"] == STEPS * 40
+        stage.until(stage.caught_up, "catching up", process)
+
+    again = lines(stage, "--class", "blank_label", "--state", "new")
+    assert [line["replays"] for line in again] == [1] * HOPELESS_EACH
+    assert stage.bench.letters() == IN_ALL + HOPELESS_EACH
+    states = Counter((line["class"], line["state"]) for line in lines(stage))
+    for reason in (*MENDED, IGNORED):
+        assert {state for known_, state in states if known_ == reason} == {"accepted"}
+
+
+def purge_the_rest(stage: Stage) -> None:
+    left = HOPELESS_EACH * len(HOPELESS)
+    refused = stage.bench.run("dlq", "purge", "--state", "new")
+    assert (refused.code, f"purge {left}" in refused.err) == (ExitCode.BAD_CONFIGURATION, True)
+    confirm = f"purge {left}"
+    ended = stage.bench.run("dlq", "purge", "--state", "new", "--confirm", confirm, "--json")
+    assert ended.json["purged"] == left, ended.err
+    assert "vanish" in ended.json["vanishing"]
+    # Nothing is needed any more, so all of it can be cut.
+    assert stage.bench.letters() == 0
+    assert stage.bench.run("dlq", "list").err == "no dead letter fits\n"
+
+
+def assert_each_was_accepted_once_in_order(stage: Stage) -> None:
+    accepted = stage.accepted()
+    wanted = [
+        (each.token, each.step)
+        for each in stage.published
+        if each.reason == "fine" or each.reason in MENDED
+    ]
+    assert Counter(accepted) == Counter(wanted)
+    steps: dict[str, list[int]] = defaultdict(list)
+    for token, step in accepted:
+        steps[token].append(step)
+    assert all(of_one == sorted(of_one) for of_one in steps.values())
