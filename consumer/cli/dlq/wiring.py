@@ -53,8 +53,10 @@ class Desk:
         return "" if self.letters.topic == own else self.letters.topic
 
     def read_letters(self, catalogue: Catalogue) -> None:
-        """Commits first: what failed again before a commit is then among the letters."""
-        catalogue.committed = self._committed()
+        """Commits first: what failed again before a commit is then among the letters. Those of
+        another topic come back on the group's own, so of them it stays open whether they did."""
+        if not self.dlq:
+            catalogue.committed = self._committed()
         for letter in self.letters.scan(self.watch.reading):
             taken = self.asked.filter.takes(letter, self.understanding.hirer_of)
             catalogue.add(letter, taken=taken)

@@ -100,11 +100,29 @@ class Bench:
         themselves. Eight letters share a key, in the order of their offsets."""
         write(self.kafka, [(self.letter(offset, reason, partitions), None) for offset in offsets])
 
-    def letter(self, offset: int, reason: str = "forbidden", partitions: int = 3) -> OutgoingRecord:
+    def timestamp(self, topic: str, partition: int, offset: int) -> int:
+        """Of a record on a topic."""
+        [found] = [
+            message
+            for message in read_all(self.kafka, topic)
+            if (message.partition(), message.offset()) == (partition, offset)
+        ]
+        return cast("Record", found).timestamp()[1]
+
+    def letter(
+        self,
+        offset: int,
+        reason: str = "forbidden",
+        partitions: int = 3,
+        at_ms: int | None = None,
+    ) -> OutgoingRecord:
+        """`at_ms`: the original record's time."""
         partition = offset % partitions
         key = f"app-{partition}-{offset // (8 * partitions)}".encode()
         place = TopicPartition(self.source, partition)
-        record = PlainRecord(place, offset, key, b"no avro", [("trace", b"1")], AT_MS + offset)
+        record = PlainRecord(
+            place, offset, key, b"no avro", [("trace", b"1")], at_ms or AT_MS + offset
+        )
         envelope = Envelope(self.dlq, self.group, f"{self.group}.retry", "1", "h")
         failure = Failure("send", reason, f"message {offset}", "CODE", "r", 1, AT_MS + offset)
         return wrap(record, failure, envelope)
