@@ -215,7 +215,7 @@ def test_rotated_credentials_are_taken_up_from_their_file(partner: Partner) -> N
     partner.sandbox.set_faults([{"fault": "rotate", "clientSecret": "new"}])
     attempt = partner.send(GOOD)
     assert isinstance(attempt.verdict, Unauthenticated)
-    assert "HTTP 401, access_denied" in attempt.verdict.message
+    assert "HTTP 401, access_denied" in attempt.verdict.trouble
     assert (attempt.request_id, attempt.requests) == ("", 0)
     partner.secret_file.write_text("new\n")
     assert partner.verdict(GOOD) == Accepted()
@@ -224,7 +224,7 @@ def test_rotated_credentials_are_taken_up_from_their_file(partner: Partner) -> N
 def test_a_wrong_audience_is_refused_as_credentials_are(sandboxes: Sandboxes) -> None:
     verdict = sandboxes.start(audience="https://elsewhere.example").verdict(GOOD)
     assert isinstance(verdict, Unauthenticated)
-    assert "HTTP 403" in verdict.message
+    assert "HTTP 403" in verdict.trouble
 
 
 def test_a_token_endpoint_that_blinks_is_asked_again(partner: Partner) -> None:
