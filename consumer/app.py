@@ -28,17 +28,15 @@ from consumer.adapters.kafka.topic_ids import Identities, TopicIds
 from consumer.adapters.memory import give_memory_back
 from consumer.adapters.seek.client import ClientOptions, SeekClient
 from consumer.adapters.seek.credentials import ConfiguredCredentials
+from consumer.adapters.seek.exchanges import WatchExchange
 from consumer.adapters.seek.token import PartnerToken
 from consumer.adapters.seek.token_endpoint import TokenEndpoint, TokenOptions
 from consumer.adapters.seek.transport import HttpTransport, TransportLimits, verified_tls
 from consumer.adapters.senders import SenderPool
 from consumer.adapters.telemetry.exchange_log import log_exchange
-from consumer.adapters.telemetry.fanout import both
-from consumer.adapters.telemetry.health import Health
-from consumer.adapters.telemetry.http import pages, serving
 from consumer.adapters.telemetry.kafka_logs import KafkaErrors, kafka_logger
-from consumer.adapters.telemetry.logs import LoggingTelemetry, logger
-from consumer.adapters.telemetry.metrics import prometheus_telemetry
+from consumer.adapters.telemetry.logs import logger
+from consumer.adapters.telemetry.token_metrics import TokenMetrics
 from consumer.delivery.dead_letter import Envelope
 from consumer.delivery.lease import Lease
 from consumer.delivery.limits import FloodLimits, Limits, PacerLimits, SickLimits
@@ -48,6 +46,7 @@ from consumer.errors import ExitCode
 from consumer.observed import Telemetry
 from consumer.pipeline import Parts, Pipeline
 from consumer.settings.load import Settings
+from consumer.watching import watch
 
 USER_AGENT: Final = f"seek-signal-consumer/{__version__}"
 STATS_EVERY_MS: Final = "5000"
@@ -111,10 +110,12 @@ def assembled(
     """
     clock = SystemClock()
     with ExitStack() as closing:
-        telemetry = _telemetry(settings, clock, watcher, closing)
+        telemetry, metrics = watch(settings, clock, watcher, closing)
         store = closing.enter_context(SchemaStore(registry, clock, _store_policy(settings)))
         lease = Lease(settings.stopping.lease_s)
-        seek = _seek_client(settings, clock, closing)
+        token = _token(settings, clock, closing)
+        metrics.register(TokenMetrics(lambda: token.expires_at_ms))
+        seek = _seek_client(settings, token, clock, closing)
         senders = SenderPool(seek, settings.pacing.in_flight_max, lease, clock)
         closing.callback(senders.close, 0.0)
         dead_letters = _dead_letters(settings)
@@ -184,19 +185,6 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def _telemetry(
-    settings: Settings, clock: SystemClock, watcher: Telemetry | None, closing: ExitStack
-) -> Telemetry:
-    metrics = prometheus_telemetry()
-    health = Health(settings.watching.live_within_s, clock.monotonic_s)
-    watching = settings.watching
-    to_serve = pages(metrics.page, health)
-    port = closing.enter_context(serving(watching.http_host, watching.http_port, to_serve))
-    logger().info("metrics and health served", host=watching.http_host, port=port)
-    sinks: list[Telemetry] = [metrics, health, LoggingTelemetry(clock.monotonic_s)]
-    return both(*sinks, *([watcher] if watcher is not None else []))
-
-
 def _source(settings: Settings, clock: SystemClock, identities: Identities | None) -> KafkaSource:
     kafka = settings.kafka
 
@@ -243,32 +231,51 @@ def _start_policy(settings: Settings) -> StartPolicy:
     )
 
 
-def _seek_client(settings: Settings, clock: SystemClock, closing: ExitStack) -> SeekClient:
-    seek, request = settings.seek, settings.request
-    watch = log_exchange if request.log_requests else None
-    limits = TransportLimits(connect_s=request.request_connect_s)
-    tls = verified_tls(None if seek.ssl_ca_location is None else str(seek.ssl_ca_location))
-    signals = HttpTransport(seek.endpoint, tls, clock, limits)
-    tokens = HttpTransport(seek.token_url, tls, clock, limits)
-    closing.callback(signals.close)
-    closing.callback(tokens.close)
+def _token(settings: Settings, clock: SystemClock, closing: ExitStack) -> PartnerToken:
+    seek = settings.seek
     credentials = ConfiguredCredentials(
         seek.client_id,
         seek.client_secret.get_secret_value(),
         seek.client_id_file,
         seek.client_secret_file,
     )
-    token_options = TokenOptions(audience=seek.audience, user_agent=USER_AGENT)
-    endpoint = TokenEndpoint(tokens, credentials, token_options, clock, watch)
+    options = TokenOptions(audience=seek.audience, user_agent=USER_AGENT)
+    transport = _transport(settings, seek.token_url, clock, closing)
+    endpoint = TokenEndpoint(transport, credentials, options, clock, _exchange_watch(settings))
+    return PartnerToken(endpoint, clock)
+
+
+def _seek_client(
+    settings: Settings, token: PartnerToken, clock: SystemClock, closing: ExitStack
+) -> SeekClient:
+    seek, request = settings.seek, settings.request
     options = ClientOptions(
         user_agent=USER_AGENT,
         policy=AnswerPolicy(
-            playground=seek.playground, silence_is_acceptance=request.silence_is_acceptance
+            playground=seek.playground,
+            silence_is_acceptance=request.silence_is_acceptance,
+            throttle_codes=frozenset(request.throttle_codes),
         ),
         total_s=request.request_total_s,
         retry_after_cap_s=settings.pacing.retry_after_max_s,
     )
-    return SeekClient(signals, PartnerToken(endpoint, clock), options, clock, watch)
+    transport = _transport(settings, seek.endpoint, clock, closing)
+    return SeekClient(transport, token, options, clock, _exchange_watch(settings))
+
+
+def _transport(
+    settings: Settings, url: str, clock: SystemClock, closing: ExitStack
+) -> HttpTransport:
+    seek = settings.seek
+    tls = verified_tls(None if seek.ssl_ca_location is None else str(seek.ssl_ca_location))
+    limits = TransportLimits(connect_s=settings.request.request_connect_s)
+    transport = HttpTransport(url, tls, clock, limits)
+    closing.callback(transport.close)
+    return transport
+
+
+def _exchange_watch(settings: Settings) -> WatchExchange | None:
+    return log_exchange if settings.request.log_requests else None
 
 
 def _store_policy(settings: Settings) -> StorePolicy:

@@ -183,6 +183,8 @@ class PartitionStatus(NamedTuple):
     paused: bool
     waits_for: str = ""
     """A `PauseReason` while it is paused."""
+    oldest_at_ms: int | None = None
+    """When Kafka took the oldest record that is read and not settled; None: there is none."""
 
 
 class Flood(NamedTuple):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from consumer.delivery.records import Offset
+from consumer.delivery.records import Offset, TopicPartition
 
 SPEED_OVER_S: Final = 600.0
 """The log's start moves a segment at a time: its speed is taken over so long, at least."""
@@ -27,6 +28,15 @@ class Retention(NamedTuple):
 
     ms: int | None
     size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """What the last survey of the logs saw. What could not be had is missing."""
+
+    extents: Mapping[TopicPartition, Extent] = field(default_factory=dict[TopicPartition, Extent])
+    retentions: Mapping[str, Retention] = field(default_factory=dict[str, Retention])
+    """By topic."""
 
 
 def time_to_loss_s(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from consumer.delivery.records import Offset
+from consumer.delivery.records import Offset, Record
 from consumer.errors import BrokenInvariantError
 
 
@@ -27,7 +27,9 @@ class OffsetTracker:
     committed: Offset = field(init=False)
     """The last mark that the broker has confirmed."""
 
-    _pending: dict[Offset, None] = field(init=False, default_factory=dict[Offset, None])
+    _pending: dict[Offset, Record | None] = field(
+        init=False, default_factory=dict[Offset, "Record | None"]
+    )
     """In the order of offsets, since offsets are tracked in order."""
 
     _settled: int = field(init=False, default=0)
@@ -65,11 +67,16 @@ class OffsetTracker:
         """Pending offsets, lowest first."""
         return self._pending.keys()
 
-    def track(self, offset: Offset) -> None:
+    @property
+    def oldest(self) -> Record | None:
+        """The record at the mark, while it is unsettled."""
+        return next(iter(self._pending.values()), None)
+
+    def track(self, offset: Offset, record: Record | None = None) -> None:
         if offset < self.position:
             msg = f"offset {offset} tracked, but position is already {self.position}"
             raise BrokenInvariantError(msg)
-        self._pending[offset] = None
+        self._pending[offset] = record
         self.position = Offset(offset + 1)
 
     def settle(self, offset: Offset) -> None:

@@ -59,7 +59,7 @@ class Intake:
             if lane is None or not lane.open:
                 continue
             offset, size = Offset(record.offset()), _size(record)
-            self.partitions.admit(lane, offset, size)
+            self.partitions.admit(lane, offset, size, record)
             counts[topic] += 1
             sizes[topic] += size
             if lane.remembered and offset in lane.remembered:

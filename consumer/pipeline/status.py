@@ -11,6 +11,7 @@ from consumer.delivery.courier import Courier
 from consumer.delivery.flood_guard import FloodGuard
 from consumer.delivery.flooded import SEND
 from consumer.delivery.pacer import Cause
+from consumer.delivery.records import Record
 from consumer.observed import Flood, Hold, HoldReason, PartitionStatus, Snapshot
 from consumer.pipeline.burial import Burial
 from consumer.pipeline.holds import HoldKey
@@ -98,4 +99,13 @@ class Status:
                 exposed=lane.tracker.exposed + flying[lane.place],
                 paused=lane.paused,
                 waits_for=lane.waits_for,
+                oldest_at_ms=_at_ms(lane.tracker.oldest),
             )
+
+
+def _at_ms(record: Record | None) -> int | None:
+    """By Kafka's timestamp, which its retention goes by; None where the record has none."""
+    if record is None:
+        return None
+    kind, at_ms = record.timestamp()
+    return at_ms if kind else None

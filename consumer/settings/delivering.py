@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from consumer.settings.section import Section
-from consumer.settings.values import Blankless, Count, Seconds, Share
+from consumer.settings.values import Blankless, Count, Names, Seconds, Share
 
 
 class BatchSettings(Section):
@@ -146,6 +146,11 @@ class RequestSettings(Section):
         False,  # noqa: FBT003 -- pydantic takes a default by position
         description="Count an answer of null or false without errors as accepted. Off: silence "
         "settles nothing until SEEK says that it does.",
+    )
+    throttle_codes: Names = Field(
+        (),
+        description="Codes of SEEK's that mean throttled, beside those whose words say so and HTTP "
+        "429. SEEK publishes none.",
     )
     log_requests: bool = Field(
         False,  # noqa: FBT003 -- pydantic takes a default by position

@@ -9,8 +9,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from consumer.adapters.telemetry.fanout import both
+from consumer.adapters.telemetry.log_metrics import LogMetrics
 from consumer.adapters.telemetry.metrics import PrometheusTelemetry, prometheus_telemetry
 from consumer.adapters.telemetry.names import Metric
+from consumer.adapters.telemetry.token_metrics import TokenMetrics
+from consumer.delivery.retention import Logs
 from consumer.observed import (
     DeadLettered,
     Hold,
@@ -193,6 +196,8 @@ def test_the_page_has_the_build_and_every_name_and_only_names_of_ours() -> None:
     for occurrence in ONE_OF_EACH:
         telemetry.note(occurrence)
     telemetry.show(snapshot())
+    telemetry.registry.register(LogMetrics(Logs, lambda: WALL_S, lambda: MONOTONIC_S))
+    telemetry.registry.register(TokenMetrics(lambda: 1))
 
     families = list(text_string_to_metric_families(telemetry.page().decode()))
     names = {family.name for family in families if family.name.startswith("seek_")}
@@ -200,7 +205,7 @@ def test_the_page_has_the_build_and_every_name_and_only_names_of_ours() -> None:
     others = {family.name for family in families} - names
 
     assert names == {metric.value for metric in Metric}
-    assert set(build.samples[0].labels) == {"version", "librdkafka", "python"}
+    assert set(build.samples[0].labels) == {"version", "librdkafka", "python", "configuration"}
     assert all(name.startswith(("process_", "python_")) for name in others)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from consumer.delivery.records import Offset
 from consumer.delivery.tracker import OffsetTracker
 from consumer.errors import BrokenInvariantError
+from tests.unit.delivery_samples import record
 
 gaps = st.lists(st.integers(0, 5), max_size=60)
 
@@ -121,3 +122,15 @@ def test_a_commit_that_carries_less_exposes_again() -> None:
     tracker.confirm_commit(Offset(0), 1)
     tracker.confirm_commit(Offset(0), 0)
     assert tracker.exposed == 1
+
+
+def test_the_oldest_is_the_record_at_the_mark() -> None:
+    tracker, first, second = OffsetTracker(Offset(4)), record(4), record(5)
+    seen = [tracker.oldest]
+    tracker.track(Offset(4), first)
+    tracker.track(Offset(5), second)
+    seen.append(tracker.oldest)
+    for offset in (4, 5):
+        tracker.settle(Offset(offset))
+        seen.append(tracker.oldest)
+    assert seen == [None, first, second, None]

@@ -18,21 +18,13 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigEntry, ConfigResource
 
 from consumer.delivery.records import Offset, TopicPartition
-from consumer.delivery.retention import Extent, Retention
+from consumer.delivery.retention import Extent, Logs, Retention
 
 SURVEY_EVERY_S: Final = 15.0
 """Prometheus scrapes twice as often at most; the brokers do not feel it."""
 CONFIG_EVERY: Final = 20
 """Surveys from one look at the topics' configurations to the next: five minutes."""
 ASK_S: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Logs:
-    """What the last survey saw. What could not be had is missing."""
-
-    extents: Mapping[TopicPartition, Extent] = field(default_factory=dict[TopicPartition, Extent])
-    retentions: Mapping[str, Retention] = field(default_factory=dict[str, Retention])
 
 
 @dataclass(slots=True)

@@ -209,9 +209,14 @@ class PrometheusTelemetry:
 
 
 def prometheus_telemetry(
-    wall_s: Callable[[], float] = time.time, monotonic_s: Callable[[], float] = time.monotonic
+    wall_s: Callable[[], float] = time.time,
+    monotonic_s: Callable[[], float] = time.monotonic,
+    configuration: str = "",
 ) -> PrometheusTelemetry:
-    """With a registry of its own, so that two of them can live in one process."""
+    """With a registry of its own, so that two of them can live in one process.
+
+    `configuration`: a hash that tells members apart that were configured otherwise.
+    """
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -220,7 +225,7 @@ def prometheus_telemetry(
     registry.register(snapshot)
     counted = _counted(registry)
     _start_at_zero(counted)
-    _tell_build(registry)
+    _tell_build(registry, configuration)
     return PrometheusTelemetry(registry, wall_s, snapshot, counted)
 
 
@@ -314,11 +319,12 @@ def _start_at_zero(counted: _Counted) -> None:
         counted.drains[in_time,].inc(0)
 
 
-def _tell_build(registry: CollectorRegistry) -> None:
+def _tell_build(registry: CollectorRegistry, configuration: str) -> None:
     info = Info(Metric.BUILD_INFO.removesuffix("_info"), "What runs here.", registry=registry)
     versions = {
         "version": __version__,
         "librdkafka": confluent_kafka.libversion()[0],
         "python": platform.python_version(),
+        "configuration": configuration,
     }
     info.info(versions)

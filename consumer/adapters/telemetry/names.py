@@ -54,4 +54,11 @@ class Metric(StrEnum):
     COMMITTED_OFFSET = "seek_signals_committed_offset"
     PARTITION_PENDING_RECORDS = "seek_signals_partition_pending_records"
     EXPOSED_RECORDS = "seek_signals_exposed_records"
+    # Of the logs, from a survey beside the loop.
+    CONSUMER_LAG = "seek_signals_consumer_lag"
+    OLDEST_UNSETTLED_AGE_SECONDS = "seek_signals_oldest_unsettled_age_seconds"
+    PARTITION_STANDSTILL_SECONDS = "seek_signals_partition_standstill_seconds"
+    TIME_TO_LOSS_SECONDS = "seek_signals_time_to_loss_seconds"
+    # Of the token.
+    TOKEN_EXPIRY = "seek_signals_token_expiry_timestamp_seconds"  # noqa: S105 -- a name
     BUILD_INFO = "seek_signals_build_info"

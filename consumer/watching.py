@@ -1,0 +1,80 @@
+"""Wires what watches the service: metrics, health, logs, and the survey of Kafka's logs."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+from confluent_kafka import Consumer, KafkaError
+from confluent_kafka.admin import AdminClient
+from prometheus_client import CollectorRegistry
+
+from consumer.adapters.kafka.survey import LogSurvey
+from consumer.adapters.telemetry.fanout import both
+from consumer.adapters.telemetry.health import Health
+from consumer.adapters.telemetry.http import pages, serving
+from consumer.adapters.telemetry.kafka_logs import kafka_logger
+from consumer.adapters.telemetry.log_metrics import LogMetrics
+from consumer.adapters.telemetry.logs import LoggingTelemetry, logger
+from consumer.adapters.telemetry.metrics import prometheus_telemetry
+from consumer.observed import Telemetry
+from consumer.ports import Clock
+from consumer.settings.load import Settings
+
+
+class Watch(NamedTuple):
+    telemetry: Telemetry
+    registry: CollectorRegistry
+    """For further metrics."""
+
+
+def watch(settings: Settings, clock: Clock, watcher: Telemetry | None, closing: ExitStack) -> Watch:
+    """Serves metrics and health, and surveys the logs, until `closing` is closed.
+
+    `BadConfigurationError` when the address cannot be listened on.
+    """
+    metrics = prometheus_telemetry(configuration=configuration_hash(settings))
+    health = Health(settings.watching.live_within_s, clock.monotonic_s)
+    lateness = LogMetrics(lambda: survey.latest, lambda: clock.wall_ms() / 1000, clock.monotonic_s)
+    survey = _survey(settings, lateness, clock)
+    metrics.registry.register(lateness)
+    survey.start()
+    closing.callback(survey.close)
+    host, to_serve = settings.watching.http_host, pages(metrics.page, health)
+    port = closing.enter_context(serving(host, settings.watching.http_port, to_serve))
+    logger().info("metrics and health served", host=host, port=port)
+    sinks: list[Telemetry] = [metrics, lateness, health, LoggingTelemetry(clock.monotonic_s)]
+    return Watch(both(*sinks, *([watcher] if watcher is not None else [])), metrics.registry)
+
+
+def _survey(settings: Settings, lateness: LogMetrics, clock: Clock) -> LogSurvey:
+    """Quiet: of what ails Kafka, the loop's own client tells."""
+    silent: dict[str, Any] = {"error_cb": _said_elsewhere, "log_level": "0"}
+    config: dict[str, Any] = {**settings.kafka.reading_config(), **silent}
+    own = kafka_logger(name="survey")
+    admin = AdminClient({**settings.kafka.admin_config(), **silent}, logger=own)
+    return LogSurvey(
+        lambda: Consumer(config, logger=own), admin, lateness.places, clock.monotonic_s
+    )
+
+
+def _said_elsewhere(error: KafkaError) -> None:
+    del error
+
+
+def configuration_hash(settings: Settings) -> str:
+    """The same for members that were configured alike; secrets do not go into it."""
+    kafka = sorted(settings.kafka.plain.items())
+    sections = (
+        settings.source,
+        settings.registry,
+        settings.seek,
+        settings.request,
+        settings.batch,
+        settings.bounds,
+        settings.pacing,
+        settings.poison,
+        settings.stopping,
+    )
+    return hashlib.sha256(repr((kafka, sections)).encode()).hexdigest()[:12]

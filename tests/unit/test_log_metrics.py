@@ -1,0 +1,125 @@
+"""How late each partition is, as Prometheus sees it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from consumer.adapters.telemetry.log_metrics import LogMetrics
+from consumer.adapters.telemetry.token_metrics import TokenMetrics
+from consumer.delivery.records import Offset, TopicPartition
+from consumer.delivery.retention import Extent, Logs, Retention
+from consumer.observed import PartitionStatus
+from tests.unit.telemetry_samples import PLACE, snapshot
+
+WALL_S = 1_800_000_000.0
+DAY_MS = 86_400_000
+
+
+@dataclass
+class World:
+    """What the collector sees, and when."""
+
+    now_s: float = 100.0
+    logs: Logs = field(default_factory=Logs)
+    metrics: LogMetrics = field(init=False)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    def __post_init__(self) -> None:
+        self.metrics = LogMetrics(lambda: self.logs, lambda: WALL_S, lambda: self.now_s)
+        self.registry.register(self.metrics)
+
+    def show(self, committed: int, position: int, oldest_at_ms: int | None = None) -> None:
+        status = PartitionStatus(
+            PLACE,
+            position=position,
+            committed=committed,
+            pending=position - committed,
+            exposed=0,
+            paused=False,
+            oldest_at_ms=oldest_at_ms,
+        )
+        self.metrics.show(replace(snapshot(), partitions=(status,)))
+
+    def survey(self, start: int, end: int, retention: Retention | None = None) -> None:
+        extent = Extent(Offset(start), Offset(end), self.now_s)
+        kept = {} if retention is None else {PLACE.topic: retention}
+        self.logs = Logs({PLACE: extent}, kept)
+
+    def value(self, name: str) -> float | None:
+        labels = {"topic": PLACE.topic, "partition": str(PLACE.partition)}
+        return self.registry.get_sample_value(f"seek_signals_{name}", labels)
+
+
+def test_nothing_is_said_of_a_log_that_was_not_surveyed() -> None:
+    world = World()
+    world.show(committed=5, position=9)
+    assert world.value("consumer_lag") is None
+
+
+def test_the_lag_is_what_lies_behind_the_committed_offset() -> None:
+    world = World()
+    world.survey(start=0, end=20)
+    world.show(committed=5, position=9, oldest_at_ms=round(WALL_S * 1000) - 30_000)
+    assert world.value("consumer_lag") == 15
+    assert world.value("oldest_unsettled_age_seconds") == 30
+
+
+def test_a_survey_older_than_what_was_read_is_no_negative_lag() -> None:
+    world = World()
+    world.survey(start=0, end=4)
+    world.show(committed=9, position=9)
+    assert world.value("consumer_lag") == 0
+
+
+def test_a_partition_read_to_its_end_waits_for_nothing_and_loses_nothing() -> None:
+    world = World()
+    world.survey(start=0, end=9, retention=Retention(DAY_MS, None))
+    world.show(committed=9, position=9)
+    assert world.value("oldest_unsettled_age_seconds") == 0
+    assert world.value("partition_standstill_seconds") == 0
+    assert world.value("time_to_loss_seconds") == math.inf
+
+
+def test_it_is_lost_when_the_oldest_reaches_the_topics_retention() -> None:
+    world = World()
+    world.survey(start=0, end=9, retention=Retention(DAY_MS, None))
+    world.show(committed=5, position=9, oldest_at_ms=round(WALL_S * 1000) - DAY_MS // 4)
+    assert world.value("time_to_loss_seconds") == pytest.approx(DAY_MS / 1000 * 3 / 4)
+
+
+def test_an_unknown_retention_shows_as_unknown() -> None:
+    world = World()
+    world.survey(start=0, end=9)
+    world.show(committed=5, position=9, oldest_at_ms=1)
+    assert math.isnan(world.value("time_to_loss_seconds") or 0.0)
+
+
+def test_a_record_that_was_not_read_is_as_old_as_it_is_waited_for() -> None:
+    world = World()
+    world.survey(start=0, end=9)
+    world.show(committed=5, position=5)
+    assert world.value("oldest_unsettled_age_seconds") == 0
+    world.now_s += 70
+    assert world.value("oldest_unsettled_age_seconds") == 70
+    assert world.value("partition_standstill_seconds") == 70
+
+
+def test_the_survey_is_asked_to_look_at_the_partitions_that_are_ours() -> None:
+    world = World()
+    assert world.metrics.places() == []
+    world.show(committed=5, position=5)
+    assert world.metrics.places() == [TopicPartition(PLACE.topic, PLACE.partition)]
+
+
+def test_a_token_shows_when_it_ends_and_none_shows_nothing() -> None:
+    ends: list[int | None] = [None]
+    registry = CollectorRegistry()
+    registry.register(TokenMetrics(lambda: ends[0]))
+    name = "seek_signals_token_expiry_timestamp_seconds"
+    assert registry.get_sample_value(name) is None
+    ends[0] = 1_700_000_000_500
+    assert registry.get_sample_value(name) == 1_700_000_000.5
