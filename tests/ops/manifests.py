@@ -1,19 +1,25 @@
-"""`python -m tests.ops.manifests`: the Kustomize base, as the Helm chart renders it."""
+"""`python -m tests.ops.manifests`: the chart's copy of the alerts, and the Kustomize base, as
+the Helm chart renders it.
+"""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from typing import Final
 
-from tests.ops.rendering import rendered
+from tests.ops.rendering import CHART, DEPLOY, rendered
 from tests.ops.tools import Tools
 
-BASE = Path(__file__).parents[2] / "deploy" / "kustomize" / "base" / "seek-signals.yaml"
+BASE: Final = DEPLOY / "kustomize" / "base" / "seek-signals.yaml"
+COPY: Final = CHART / "files" / "alerts.yaml"
+"""Helm reads no file outside of its chart."""
 
 
 def main() -> None:
+    COPY.write_text((DEPLOY / "prometheus" / "alerts.yaml").read_text())
     BASE.write_text(rendered(Tools()))
-    sys.stdout.write("deploy/kustomize/base/seek-signals.yaml written\n")
+    for written in (COPY, BASE):
+        sys.stdout.write(f"deploy/{written.relative_to(DEPLOY)} written\n")
 
 
 if __name__ == "__main__":

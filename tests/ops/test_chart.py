@@ -124,6 +124,11 @@ def test_keda_owns_the_number_of_replicas_where_it_is_on(tools: Tools) -> None:
     assert target["name"] == _one(resources, "Deployment")["metadata"]["name"]
 
 
+def test_the_chart_has_the_same_alerts() -> None:
+    copy = (CHART / "files" / "alerts.yaml").read_text()
+    assert copy == (DEPLOY / "prometheus" / "alerts.yaml").read_text(), "make manifests copies them"
+
+
 def test_the_kustomize_base_is_what_the_chart_renders(tools: Tools) -> None:
     base = (DEPLOY / "kustomize" / "base" / "seek-signals.yaml").read_text()
     assert base == rendered(tools), "make manifests writes it anew"
