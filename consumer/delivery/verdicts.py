@@ -82,8 +82,9 @@ class Outage:
 
     @property
     def plain_code(self) -> str:
-        """For operators, who read it in logs: a code is a few words, anything else is not shown."""
-        shown = _WORDS.fullmatch(self.code)
+        """For operators, who read it in logs. A code of SEEK's is a few words, anything else is
+        not shown; all other codes are ours, and may say what is wrong about a certificate."""
+        shown = self.fault is not Fault.UNKNOWN_CODE or _WORDS.fullmatch(self.code)
         return self.code if shown else f"a code of {len(self.code)} characters"
 
 
