@@ -284,7 +284,7 @@ def _with_own_things(schema: Any, names: Iterator[str]) -> None:  # noqa: ANN401
     schema["aliases"] = [next(names)]
     for entry in schema["fields"]:
         entry["doc"] = next(names)
-        entry[next(names)] = next(names)
+        entry[f"{next(names)} of theirs"] = next(names)  # Never `type` itself.
     enum = {"type": "enum", "name": next(names), "symbols": [next(names), next(names)]}
     inner = {"type": "record", "name": next(names), "fields": [{"name": "e", "type": enum}]}
     default = next(names)
