@@ -35,6 +35,11 @@ VERBS = (
     ),
     Verb("publish", "consumer.cli.publish:publish", "Write status changes from a file to Kafka."),
     Verb(
+        "topics",
+        "consumer.cli.topics:topics",
+        "Show, write down or create topics and rights.",
+    ),
+    Verb(
         "dlq",
         "consumer.cli.dlq.application:application",
         "See dead letters, understand them, replay them safely.",

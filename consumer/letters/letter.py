@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from consumer.delivery.dead_letter import PREFIX, DeadLetter, Failure, Origin, unwrap
-from consumer.delivery.records import Headers, Record
+from consumer.delivery.records import Headers, Record, headers_of
 from consumer.delivery.verdicts import Fault, Refusal
 from consumer.domain.signals import Reason
 from consumer.letters.foreign import read_foreign
@@ -63,7 +63,7 @@ class Letter:
 def read_letter(record: Record) -> Letter:
     """Never raises: what cannot be read is a letter of class `unreadable` whose origin is the
     dead-letter topic itself, so that it can be seen, replayed and purged like any other."""
-    headers = record.headers() or []
+    headers = headers_of(record) or []
     kind, dead = _understood(record, headers)
     spot = Spot(record.partition(), record.offset())
     key, value = record.key(), record.value()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from zlib import crc32
 
 from consumer.delivery.dead_letter import for_retry
-from consumer.delivery.records import Record
+from consumer.delivery.records import Record, headers_of
 from consumer.letters.letter import Letter
 from consumer.letters.ports import RetryRecord
 
@@ -19,7 +19,7 @@ def restored(letter: Letter, original: Record | None) -> Letter | None:
     """
     if original is None or original.timestamp()[1] != letter.origin.timestamp_ms:
         return None
-    dead = replace(letter.dead, headers=original.headers() or [], is_pointer=False)
+    dead = replace(letter.dead, headers=headers_of(original) or [], is_pointer=False)
     return replace(letter, dead=dead, key=original.key(), value=original.value())
 
 

@@ -112,6 +112,21 @@ def test_mangled_headers_make_an_unreadable_letter_whose_origin_is_its_own_place
         assert read.origin == Origin("g.dlq", 1, 5, AT_MS)
 
 
+class Unreadable(PlainRecord):
+    """Header names that are no UTF-8, as confluent-kafka meets them."""
+
+    __slots__ = ()
+
+    def headers(self) -> Headers | None:
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+
+def test_header_names_that_cannot_be_read_crash_no_verb() -> None:
+    read = read_letter(Unreadable(TopicPartition("g.dlq", 1), 5, b"key", b"value"))
+
+    assert (read.dead.failure.reason, read.value) == (UNREADABLE, b"value")
+
+
 @given(
     headers=st.lists(
         st.tuples(
