@@ -89,6 +89,12 @@ chaos: setup ## break everything at once on real parts: SECONDS= SEED= RECORD=1
 	@$(PY) -m tests.faults.chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) \
 		$(if $(RECORD),--record) $(chaos)
 
+.PHONY: bounds
+bounds: setup ## a million records: memory, speed; and what one stuck partition costs the others
+	@$(STEP) --show "Kafka and registry for the tests" $(PY) -m tests.testbed.fetch
+	@$(PY) -m tests.integration.bounds.small
+	@$(PY) -m tests.integration.bounds.stuck
+
 .PHONY: package
 package: setup ## wheel, sdist, SBOM and licences into dist/
 	@$(PY) -m tests.ops.package

@@ -27,7 +27,6 @@ PRODUCER: Final[Mapping[str, str | int]] = {
     "linger.ms": 20,
     "batch.size": 1_000_000,
     "queue.buffering.max.kbytes": 131_072,
-    "compression.type": "none",  # The bytes are meant to be there.
 }
 
 
@@ -35,6 +34,7 @@ PRODUCER: Final[Mapping[str, str | int]] = {
 class Shape:
     """What makes a record large: its label, which goes to SEEK, or what only the ATS reads."""
 
+    label: str = "Interview"
     label_bytes: int = 20
     unread_bytes: int = 0
 
@@ -85,8 +85,10 @@ class Filler:
     refused: list[str] = field(default_factory=list[str])
 
     @classmethod
-    def of(cls, kafka: KafkaCluster, topic: str) -> Filler:
-        return cls(topic, Producer({**kafka.client_config(), **PRODUCER}))
+    def of(cls, kafka: KafkaCluster, topic: str, compression: str = "none") -> Filler:
+        """Not compressed by default: the bytes are meant to be there."""
+        config = {**kafka.client_config(), **PRODUCER, "compression.type": compression}
+        return cls(topic, Producer(config))
 
     def write(self, value: Value, numbers: Iterable[int], partitions: Sequence[int]) -> None:
         """One record a number, with a subject of its own, to each partition in turn."""
@@ -124,7 +126,7 @@ def _event(subject: str, shape: Shape) -> dict[str, object]:
         "seekToken": "global-WfRFAhG25YC8ADe3QvxAVz",
         "positionProfileIds": ["seekAnz:positionProfile:jobAd:27cuZeA47"],
         "current": {
-            "status": {"label": "Interview ".ljust(shape.label_bytes, "x"), "index": 3, "total": 9},
+            "status": {"label": shape.label.ljust(shape.label_bytes, "x"), "index": 3, "total": 9},
             "timestamp": "2026-01-05T09:00:00Z",
         },
     }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
+
+from confluent_kafka import KafkaException
 
 from consumer.sandbox.config import SandboxConfig
 from consumer.sandbox.server import RunningSandbox, running_sandbox
@@ -30,9 +32,14 @@ class Stage:
     topics: tuple[str, ...]
     folder: Path
 
-    def committed(self) -> int:
-        """Offsets committed, in all: how many of the records are behind the group."""
-        return sum(committed(self.kafka, self.group, self.topics).values())
+    def committed(self, partitions: Collection[int] = range(PARTITIONS)) -> int:
+        """Offsets committed, in all: how many of the records are behind the group. None while
+        the group's coordinator is not there yet."""
+        try:
+            offsets = committed(self.kafka, self.group, self.topics)
+        except KafkaException:
+            return 0
+        return sum(offset for place, offset in offsets.items() if place.partition in partitions)
 
     def environment(self, watch: Watch, more: dict[str, str]) -> dict[str, str]:
         own = {
@@ -72,13 +79,22 @@ class Run:
 
 @contextmanager
 def stage(
-    kafka: KafkaCluster, registry: Registry, folder: Path, topics: int, latency_s: float = 0.0
+    kafka: KafkaCluster,
+    registry: Registry,
+    folder: Path,
+    topics: int,
+    *,
+    latency_s: float = 0.0,
+    letters: bool = True,
 ) -> Iterator[Stage]:
+    """`letters`: whether there is a topic for dead letters."""
     name = uuid4().hex[:8]
     group = f"bounds-{name}"
     names = tuple(f"{group}-{number}" for number in range(topics))
     create_topics(kafka, dict.fromkeys(names, PARTITIONS))
-    create_topics(kafka, {f"{group}.dlq": PARTITIONS, f"{group}.retry": 3})
+    create_topics(kafka, {f"{group}.retry": 3})
+    if letters:
+        create_topics(kafka, {f"{group}.dlq": PARTITIONS})
     config = SandboxConfig(latency_s=latency_s, max_body_bytes=64 << 20)
     with running_sandbox(config) as sandbox:
         yield Stage(kafka, registry, sandbox, group, names, folder)
