@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.faults.oracle.report import Report
 from tests.faults.scene import REFUSALS
-from tests.integration.members import IN_FLIGHT, Company, Member, now_ms
+from tests.integration.member import Member, now_ms
+from tests.integration.members import IN_FLIGHT, Company
 
 SLOW_S = 4.0
 """At the freeze every sender waits for an answer, so none is about to begin a request."""

@@ -1,32 +1,24 @@
-"""Members of one group as processes, under load, and which of them owned what, and when."""
+"""All members of one group, the load that they have, and judgements on what each of them did."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from io import FileIO
-from math import inf
 from pathlib import Path
-from typing import Any, NamedTuple, cast
 
 from consumer.delivery.records import TopicPartition
 from consumer.demo.balance import Published
 from consumer.demo.expectations import DemoEvent, SignalKey, ToBeAccepted, signal_key
-from consumer.errors import ExitCode
-from tests.faults.oracle.fence import FREEZE
 from tests.faults.oracle.process import OracleProcess, running_oracle
 from tests.faults.oracle.timeline import TimelineLog
 from tests.faults.scene import Scene
-from tests.faults.service import REPOSITORY, ServiceProcess, service
+from tests.faults.service import REPOSITORY, service
+from tests.integration.member import LEASE_S, SESSION_S, Member, Stay, wall_ms
 
 PROTOCOLS = ["classic", "consumer"]
-SESSION_S = 6.0
-"""Of both protocols: `Scene.environment`, and the test broker for KIP-848."""
-LEASE_S = 5.0
 REQUEST_S = 8.0
 IN_FLIGHT = 2
 COMMIT_RECORDS = 1_000
@@ -51,7 +43,7 @@ def company(
         yield Company(it, oracle, timeline, settings(it, protocol), load[::-1], tree)
 
 
-def settings(it: Scene, protocol: str, **more: str) -> dict[str, str]:
+def settings(it: Scene, protocol: str) -> dict[str, str]:
     """Few requests at once, so that a backlog lasts; patience for a busy machine, so that no
     time-out adds a duplicate of its own."""
     environment = it.environment(
@@ -60,111 +52,12 @@ def settings(it: Scene, protocol: str, **more: str) -> dict[str, str]:
         SEEK_SIGNALS_REQUEST_TOTAL_S=str(REQUEST_S),
         SEEK_SIGNALS_DRAIN_S="15",
         SEEK_SIGNALS_LEASE_S=str(LEASE_S),
-        **more,
     )
     if protocol == "consumer":
         environment["KAFKA_GROUP_PROTOCOL"] = "consumer"
         environment["SEEK_SIGNALS_SESSION_TIMEOUT_S"] = str(SESSION_S)
         del environment["KAFKA_SESSION_TIMEOUT_MS"], environment["KAFKA_HEARTBEAT_INTERVAL_MS"]
     return environment
-
-
-class Turn(NamedTuple):
-    """A line of a member's log about its partitions."""
-
-    at_ms: float
-    event: str
-    """`assigned`, `revoked` or `lost`."""
-    places: frozenset[TopicPartition]
-
-
-class Stay(NamedTuple):
-    """For how long a member owned a partition, by its own log."""
-
-    place: TopicPartition
-    from_ms: float
-    to_ms: float
-
-
-@dataclass(slots=True)
-class Member:
-    name: str
-    process: ServiceProcess
-    timeline: TimelineLog
-    stopped_ms: float = inf
-    """When it was killed, or last frozen: what it accepted shortly before may come again."""
-    freezes: list[tuple[float, float]] = field(default_factory=list)
-    """From and to, in milliseconds of the wall clock."""
-    may_be_gone: bool = False
-    _freeze: int = 0
-
-    @property
-    def session(self) -> str:
-        """The `X-Session-Id` of its requests; empty until it has said it."""
-        said = (line["session_id"] for line in self._log() if line["event"] == "service started")
-        return str(next(said, ""))
-
-    def leave(self) -> None:
-        self.may_be_gone = True
-        assert self.process.terminate() == ExitCode.OK
-
-    def kill(self) -> None:
-        self.may_be_gone = True
-        self.timeline.begin("consumer.kill", self.name, monotonic_ms())
-        self.process.kill()
-        self.stopped_ms = now_ms()
-
-    def freeze(self) -> None:
-        self._freeze = self.timeline.begin(FREEZE, self.name, monotonic_ms())
-        self.process.freeze()
-        self.stopped_ms = now_ms()
-        self.freezes.append((self.stopped_ms, inf))
-
-    def thaw(self) -> None:
-        self.freezes[-1] = (self.freezes[-1][0], now_ms())
-        self.process.thaw()
-        self.timeline.end(self._freeze, monotonic_ms())
-
-    def turns(self) -> list[Turn]:
-        """Those with partitions: a rebalance that moves none says so, too."""
-        return [
-            Turn(_ms(line["timestamp"]), line["event"].removeprefix("partitions "), _places(line))
-            for line in self._log()
-            if line["event"].startswith("partitions ") and line["partitions"]
-        ]
-
-    @property
-    def owns(self) -> set[TopicPartition]:
-        owned: set[TopicPartition] = set()
-        for turn in self.turns():
-            owned = owned | turn.places if turn.event == "assigned" else owned - turn.places
-        return owned
-
-    def stays(self) -> Iterator[Stay]:
-        """What it may have sent for: a partition that it lost counts as its own for a lease,
-        from the beginning of the freeze if it was frozen."""
-        since: dict[TopicPartition, float] = {}
-        for turn in self.turns():
-            for place in turn.places:
-                if turn.event == "assigned":
-                    since[place] = turn.at_ms
-                elif place in since:
-                    to_ms = turn.at_ms
-                    if turn.event == "lost":
-                        to_ms = self._frozen_before(to_ms) + LEASE_S * 1000
-                    yield Stay(place, since.pop(place), to_ms)
-        for place, from_ms in since.items():
-            yield Stay(place, from_ms, inf)
-
-    def _log(self) -> Iterator[dict[str, Any]]:
-        whole_lines = self.process.said().split("\n")[:-1]
-        return (json.loads(line) for line in whole_lines if line.startswith("{"))
-
-    def _frozen_before(self, at_ms: float) -> float:
-        """The beginning of the freeze in which the session ran out, else the time itself."""
-        froze_ms, thawed_ms = self.freezes[-1] if self.freezes else (inf, inf)
-        woke_lately = thawed_ms <= at_ms and thawed_ms - froze_ms >= SESSION_S * 1000
-        return froze_ms if woke_lately else at_ms
 
 
 @dataclass(slots=True)
@@ -237,12 +130,12 @@ class Company:
         return {
             places[signal_key(entry["signal"])]
             for entry in self.it.sandbox.journal()
-            if entry["sessionId"] == member.session and _ms(entry["at"]) >= since_ms
+            if entry["sessionId"] == member.session and wall_ms(entry["at"]) >= since_ms
         }
 
     def trespasses(self) -> list[str]:
         """Requests that were begun by a member for partitions that it did not own."""
-        arrivals = {line["requestId"]: _ms(line["at"]) for line in self.it.sandbox.requests()}
+        arrivals = {line["requestId"]: wall_ms(line["at"]) for line in self.it.sandbox.requests()}
         places = places_of(self.it.publisher.published)
         stays = {member.session: list(member.stays()) for member in self.members}
         found: dict[str, str] = {}
@@ -259,7 +152,7 @@ class Company:
         stopped_ms = {member.session: member.stopped_ms for member in self.members}
         seen: dict[SignalKey, list[tuple[str, float]]] = {}
         for entry in self.it.sandbox.journal():
-            acceptance = (entry["sessionId"] or "", _ms(entry["at"]))
+            acceptance = (entry["sessionId"] or "", wall_ms(entry["at"]))
             seen.setdefault(signal_key(entry["signal"]), []).append(acceptance)
         return [
             f"accepted from {session} at {at_ms:.0f}, and again later"
@@ -289,25 +182,8 @@ def places_of(published: list[Published]) -> dict[SignalKey, TopicPartition]:
     }
 
 
-def monotonic_ms() -> float:
-    return time.monotonic() * 1000
-
-
-def now_ms() -> float:
-    return time.time() * 1000
-
-
 def _owned(stays: list[Stay], place: TopicPartition, at_ms: float) -> bool:
     return any(
         stay.place == place and stay.from_ms - BLINK_MS <= at_ms <= stay.to_ms + BLINK_MS
         for stay in stays
     )
-
-
-def _places(line: Mapping[str, object]) -> frozenset[TopicPartition]:
-    named = (place.rpartition("/") for place in cast("list[str]", line["partitions"]))
-    return frozenset(TopicPartition(topic, int(partition)) for topic, _, partition in named)
-
-
-def _ms(time_: str) -> float:
-    return datetime.fromisoformat(time_).timestamp() * 1000

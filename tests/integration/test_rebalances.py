@@ -10,14 +10,13 @@ import pytest
 from consumer.demo.stream import believable_stream
 from tests.faults.scene import scene
 from tests.integration.commit_history import commit_history, settled_times, steps_back, too_early
+from tests.integration.member import Member, now_ms
 from tests.integration.members import (
     COMMIT_RECORDS,
     IN_FLIGHT,
     PROTOCOLS,
     Company,
-    Member,
     company,
-    now_ms,
 )
 from tests.testbed import KafkaCluster, Registry
 
