@@ -79,6 +79,10 @@ class ChildProcess:
     def thaw(self) -> None:
         self._alive().send_signal(signal.SIGCONT)
 
+    def tell(self, number: signal.Signals) -> None:
+        """Any other signal, which its program understands."""
+        self._alive().send_signal(number)
+
     def fail_unless_alive(self) -> None:
         self._alive()
 

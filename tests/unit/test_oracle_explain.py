@@ -126,6 +126,14 @@ def test_what_happens_to_others_can_move_the_partition() -> None:
     assert cause(told) == "moved or not committed: broker.kill"
 
 
+def test_what_was_on_meanwhile_is_blamed_before_what_had_ended() -> None:
+    told = timeline(
+        ("consumer.freeze", "two", 40_000.0, 45_000.0), ("broker.kill", "3", 51_000.0, 55_000.0)
+    )
+
+    assert cause(told) == "moved or not committed: broker.kill"
+
+
 def test_what_is_long_over_moves_nothing() -> None:
     assert cause(timeline(("broker.kill", "3", 10_000.0, 20_000.0))) is None
 

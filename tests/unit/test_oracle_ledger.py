@@ -215,10 +215,11 @@ def test_each_repeat_names_the_request_before_it() -> None:
 def test_a_letter_written_again_is_counted_apart() -> None:
     ledger = Ledger()
     ledger.publish(record(0, Fate.BURY))
+    assert ledger.due["why"] == 1
     ledger.bury(letter(0, at_ms=1.0))
     ledger.bury(letter(0, at_ms=2.0))
 
-    assert ledger.buried == 1
+    assert (ledger.buried, ledger.due["why"]) == (1, 0)
     assert [(each.before_ms, each.again_ms) for each in ledger.letters_again] == [(1.0, 2.0)]
 
 

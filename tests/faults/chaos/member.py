@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from tests.testbed import TcpProxy
 ORDERLY: Final = (ExitCode.OK, ExitCode.DRAIN_OVERRAN, -signal.SIGTERM)
 """What a member that is told to stop may end with while faults are on. The second means
 duplicates, never loss; the third, that it was still starting and had done nothing yet."""
+PAGE_WITHIN_S: Final = 10.0
 DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -69,6 +71,13 @@ class Member:
             if b'"service started"' in line:
                 yield str(orjson.loads(line)["session_id"])
 
-    def metrics(self) -> str:
-        with DIRECT.open(f"http://127.0.0.1:{self.http_port}/metrics", timeout=10) as page:
-            return str(page.read().decode())
+    def page(self, name: str) -> str:
+        """`/metrics` or `/readyz`, ready or not; empty when the process does not answer."""
+        address = f"http://127.0.0.1:{self.http_port}{name}"
+        try:
+            with DIRECT.open(address, timeout=PAGE_WITHIN_S) as page:
+                return str(page.read().decode())
+        except urllib.error.HTTPError as answer:
+            return str(answer.read().decode())
+        except OSError:
+            return ""

@@ -1,5 +1,8 @@
 """`python -m tests.faults.chaos.publisher`: publishes at a steady rate until SIGTERM.
 
+After SIGUSR1 it only trickles: others must be accepted for a record to be found sick, and no
+new one is published that makes SEEK fail.
+
 Each record is in the file of publications once Kafka has confirmed it; all of them are when
 the process has ended with code 0.
 """
@@ -23,7 +26,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 
 from consumer.delivery.records import Headers
 from consumer.demo.expectations import DemoEvent, Kind
-from tests.faults.chaos.stream import chunk
+from tests.faults.chaos.stream import SICK, chunk
 from tests.faults.foreign_publisher import ForeignPublisher
 from tests.faults.oracle.publications import PublicationLog, publication
 from tests.testbed.quiet import swallow
@@ -42,6 +45,7 @@ PRODUCER: Final = {
 }
 LAST_WITHIN_S: Final = 90.0
 TOLD_EVERY: Final = 50
+TRICKLE_PER_S: Final = 40.0
 
 
 @dataclass(slots=True)
@@ -49,7 +53,11 @@ class Pace:
     """So many a second; time lost in an outage is not made up for by a burst."""
 
     per_s: float
+    trickles: bool = False
     _due_s: float = 0.0
+
+    def trickle(self) -> None:
+        self.per_s, self.trickles = TRICKLE_PER_S, True
 
     def wait_s(self, now_s: float) -> float:
         self._due_s = max(self._due_s + 1 / self.per_s, now_s - 0.2)
@@ -59,14 +67,16 @@ class Pace:
 def main() -> int:
     asked = _arguments().parse_args()
     stop = Event()
+    pace = Pace(asked.rate)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGUSR1, lambda *_: pace.trickle())
     registry = SchemaRegistryClient.new_client({"url": asked.registry})
     topics = dict(zip(Kind, asked.topics, strict=True))
     with FileIO(str(asked.published), "a") as file:
         producer = Producer({"bootstrap.servers": asked.bootstrap, **PRODUCER}, logger=swallow())
         publisher = ForeignPublisher(producer, registry, topics, headers=HEADERS)
         log = PublicationLog(file)
-        _publish(publisher, log, _events(asked.seed), Pace(asked.rate), stop)
+        _publish(publisher, log, _events(asked.seed), pace, stop)
         left = producer.flush(LAST_WITHIN_S)
         _tell(publisher, log)
     registry.close()
@@ -100,8 +110,10 @@ def _publish(
     stop: Event,
 ) -> None:
     for number, event in enumerate(events):
+        if pace.trickles and event.expectation == SICK:
+            continue
         publisher.send(event, number)
-        if number % TOLD_EVERY == 0:
+        if number % TOLD_EVERY == 0 or pace.trickles:
             _tell(publisher, log)
         ahead_s = pace.wait_s(time.monotonic())
         if ahead_s > 0.01:

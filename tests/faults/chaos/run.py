@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,7 @@ from tests.faults.chaos.acts import Acts
 from tests.faults.chaos.sandbox import fingerprints
 from tests.faults.chaos.schedule import Planned
 from tests.faults.chaos.stage import Stage, regulars
-from tests.faults.chaos.stream import CANARIES
+from tests.faults.chaos.stream import CANARIES, SICK
 from tests.faults.leaks import leaked_bearers, leaks
 from tests.faults.oracle.report import Report
 from tests.testbed.processes import BrokenTestBedError
@@ -54,6 +55,7 @@ class Run:
     _acts: Acts = field(init=False)
     _began_s: float = 0.0
     _told_s: float = 0.0
+    _is_published: bool = False
     _futures: list[Future[None]] = field(default_factory=list[Future[None]])
 
     def __post_init__(self) -> None:
@@ -70,8 +72,7 @@ class Run:
             self._wait_until_it_flows()
             self._inject(hands)
             self._heal()
-            if not self.outcome.wrong:
-                self._settle()
+            self._settle()
             self._judge()
         return self.outcome
 
@@ -106,41 +107,48 @@ class Run:
 
     def _heal(self) -> None:
         """Ends what is still on; brokers may take their time to come back."""
-        self.say("the last fault ends; everything is healed, publishing stops")
+        self.say("the last fault ends; everything is healed, publishing goes on at a trickle")
         self.over.set()
         while not all(future.done() for future in self._futures):
             self._watch()
             time.sleep(TICK_S)  # `over` is set, and wakes nobody any more.
         self._watch()
         self.stage.sandbox.heal()
+
+    def _settle(self) -> None:
+        """Until all that makes SEEK fail is found out; then without traffic until the end."""
+        if self.stage.publisher.is_alive:
+            self.stage.publisher.tell(signal.SIGUSR1)
+        report = self.stage.oracle.report()
+        within_s = SETTLE_S + (report["lag"] / SETTLE_PER_S if report else 0.0)
+        deadline_s = time.monotonic() + within_s
+        self.say(f"all is to be settled and committed within {within_s:.0f} s")
+        self._wait(lambda told: SICK.reason not in told["due"], deadline_s)
+        self._stop_publishing()
+        published = self.stage.oracle.evidence.published.read_bytes().count(b"\n")
+        self._wait(lambda told: told["published"] == published and not told["lag"], deadline_s)
+
+    def _wait(self, condition: Callable[[Report], bool], deadline_s: float) -> None:
+        while not self.outcome.wrong:
+            self._watch()
+            report = self.stage.oracle.report()
+            if report is not None and condition(report):
+                return
+            if time.monotonic() > deadline_s:
+                text = f"not all settled and committed in time; by partition: {_behind(report)}"
+                self.outcome.wrong.append(text)
+            time.sleep(TICK_S)  # A report tells nobody that it was written.
+
+    def _stop_publishing(self) -> None:
+        self._is_published = True
         self.stage.publisher.stop()
         try:
             self.stage.publisher.wait_for_success()
         except BrokenTestBedError as error:
             self.outcome.wrong.append(f"the publisher: {error}")
 
-    def _settle(self) -> None:
-        published = self.stage.oracle.evidence.published.read_bytes().count(b"\n")
-        report = self.stage.oracle.report()
-        lag = published if report is None else published - report["published"] + report["lag"]
-        within_s = SETTLE_S + lag / SETTLE_PER_S
-        self.say(f"{lag:,} records to be committed, within {within_s:.0f} s")
-        deadline_s = time.monotonic() + within_s
-        while not self.outcome.wrong:
-            self._watch()
-            report = self.stage.oracle.report()
-            if report is not None and report["published"] == published and not report["lag"]:
-                return
-            if time.monotonic() > deadline_s:
-                self.outcome.wrong.append(f"not all committed within {within_s:.0f} s")
-            time.sleep(TICK_S)  # A report tells nobody that it was written.
-
     def _judge(self) -> None:
-        pages = {}
-        if not self.outcome.wrong:
-            pages = {
-                f"/metrics of {each.name}": each.metrics() for each in regulars(self.stage.members)
-            }
+        pages = self._pages()
         self._tell()
         self.outcome.report = self.stage.oracle.verdict()
         if not self.outcome.wrong:  # Else it was cut short, and what is missing means nothing.
@@ -149,6 +157,17 @@ class Run:
             if member.process.running and (code := member.stop()) != ExitCode.OK:
                 self.outcome.wrong.append(f"{member.name} ended with code {code} at the end")
         self._look_for_leaks(pages)
+
+    def _pages(self) -> dict[str, str]:
+        """What the consumers show in the end; kept beside their logs."""
+        pages: dict[str, str] = {}
+        for member in regulars(self.stage.members):
+            for name in ("/metrics", "/readyz"):
+                page = pages[f"{name} of {member.name}"] = member.page(name)
+                (self.stage.folder / f"{member.name}.{name[1:]}").write_text(page)
+                if not page and not self.outcome.wrong:
+                    self.outcome.wrong.append(f"{name} of {member.name} does not answer")
+        return pages
 
     def _look_for_leaks(self, pages: dict[str, str]) -> None:
         logs = {m.name: m.process.log for m in self.stage.members.values()}
@@ -188,9 +207,11 @@ class Run:
         if not stage.oracle.running:
             words = (stage.folder / "oracle.log").read_text(errors="replace")
             wrong.append(f"the oracle has ended: {words[-1000:]}")
-        for name, process in (("publisher", stage.publisher), ("sandbox", stage.sandbox.process)):
-            if not process.is_alive and not self.over.is_set():
-                wrong.append(f"the {name} has ended: {process.last_words()}")
+        if not stage.sandbox.process.is_alive:
+            wrong.append(f"the sandbox has ended: {stage.sandbox.process.last_words()}")
+        if not stage.publisher.is_alive and not self._is_published:
+            self._is_published = True
+            wrong.append(f"the publisher has ended: {stage.publisher.last_words()}")
 
     def _tell(self) -> None:
         report = self.stage.oracle.report()
@@ -206,3 +227,7 @@ class Run:
     @property
     def _at_s(self) -> float:
         return time.monotonic() - self._began_s
+
+
+def _behind(report: Report | None) -> dict[str, int]:
+    return {} if report is None else dict(report["behind"])

@@ -6,6 +6,7 @@ on at once. What must not overlap shares a track: a quorum of brokers is always 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -55,7 +56,8 @@ class Planned:
     def __str__(self) -> str:
         strength = f", {self.strength:g}" if self.strength else ""
         lasts = f"{self.begin_s:8.2f} s for {self.lasts_s:5.2f} s"
-        return f"{lasts}  {self.kind} {self.target}{strength}"
+        script = "".join(f", {json.dumps(entry)}" for entry in self.script)
+        return f"{lasts}  {self.kind} {self.target}{strength}{script}"
 
 
 PROCESS: Final = (

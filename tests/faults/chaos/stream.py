@@ -25,6 +25,7 @@ ESTRANGED_EVERY: Final = 3
 """Chunks. A position of that hirer has some 45 events."""
 SICK_EVERY: Final = 60
 """Chunks; more than three at once would rightly count as an outage of SEEK's."""
+SICK: Final = ToBeBuried("server_fault")
 CANARY_LABEL: Final = "Canary label 7f3c9e41"
 CANARY_TOKEN: Final = "global-CANARY7f3c9e41d2"  # noqa: S105 -- no secret: made up
 CANARIES: Final = (CANARY_LABEL, CANARY_TOKEN)
@@ -51,7 +52,7 @@ def _replace_a_completed(events: list[DemoEvent], number: int, token: str) -> No
     event, whole = events[place], f"{token}-{number}"
     value = {**cast("dict[str, object]", event.value), "seekToken": whole}
     expected = cast("ToBeAccepted", event.expectation).signal._replace(identifier=whole)
-    fate = ToBeBuried("server_fault") if token == SICK_TOKEN else ToBeAccepted(expected)
+    fate = SICK if token == SICK_TOKEN else ToBeAccepted(expected)
     events[place] = event._replace(value=value, expectation=fate)
 
 

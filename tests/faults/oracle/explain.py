@@ -65,9 +65,10 @@ class Explainer:
                 yield fault.kind
 
     def _moves(self, begin_ms: float, until_ms: float) -> Iterator[str]:
-        """A member's end or a broker's makes others' partitions move, some time later."""
-        begin_ms -= _SETTLING_MS
-        for fault in self.timeline.during(begin_ms, until_ms, _MOVES_PARTITIONS):
+        """A member's end or a broker's makes others' partitions move, some time later. What was
+        on meanwhile comes before what had just ended, and the latest first."""
+        near = self.timeline.during(begin_ms - _SETTLING_MS, until_ms, _MOVES_PARTITIONS)
+        for fault in sorted(near, key=lambda it: (it.end_ms < begin_ms, -it.begin_ms)):
             yield f"moved or not committed: {fault.kind}"
 
     def _late(self, again: SeenRequest) -> Iterator[str]:

@@ -76,6 +76,8 @@ class Ledger:
     accepted: int = 0
     """Records, each once."""
     buried: int = 0
+    due: Counter[str] = field(default_factory=Counter[str])
+    """Reason → dead letters that are to come."""
     duplicates: list[Duplicate] = field(default_factory=list[Duplicate])
     letters_again: list[LetterAgain] = field(default_factory=list[LetterAgain])
     _numbers: dict[TopicPartition, int] = field(default_factory=dict[TopicPartition, int])
@@ -105,6 +107,11 @@ class Ledger:
         return sum(shelf.lag for shelf in self._shelves)
 
     @property
+    def behind(self) -> dict[str, int]:
+        """The lag of each partition that has one."""
+        return {str(shelf.place): shelf.lag for shelf in self._shelves if shelf.lag}
+
+    @property
     def committed(self) -> dict[TopicPartition, int]:
         return {shelf.place: shelf.committed for shelf in self._shelves if shelf.committed}
 
@@ -131,6 +138,7 @@ class Ledger:
                 self._accept(packed, acceptance)
         elif record.fate == Fate.BURY:
             self._poison[packed] = (record.reason, record.digest)
+            self.due[record.reason] += 1
         for letter in self._early_letters.pop(packed, ()):
             self._bury(packed, letter)
 
@@ -219,6 +227,7 @@ class Ledger:
         self._letters[packed] = letter.at_ms
         if before_ms is None:
             self.buried += 1
+            self.due[reason] -= 1
             self._settle(shelf, offset, letter.at_ms)
             return
         committed_ms = shelf.committed_ms(offset)

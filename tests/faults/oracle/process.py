@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.faults.oracle.report import Report, read_report
+from tests.testbed.processes import on_leash
 
 REPOSITORY: Final = Path(__file__).parents[3]
 VERDICT_WITHIN_S: Final = 120.0
@@ -109,7 +110,7 @@ def running_oracle(evidence: Evidence) -> Iterator[OracleProcess]:
     """Watching; its own words are in `oracle.log` of the folder."""
     with (evidence.folder / "oracle.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 -- our own command
-            [sys.executable, "-m", "tests.faults.oracle", *evidence.arguments],
+            [*on_leash(), sys.executable, "-m", "tests.faults.oracle", *evidence.arguments],
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -19,11 +19,15 @@ class Report(TypedDict):
     accepted: int
     """Records, each counted once, as are the dead-lettered."""
     deadLettered: int
+    due: Mapping[str, int]
+    """Reason → dead letters that are to come."""
     skipped: int
     """To be skipped; whether they were, only the commits tell."""
     unsettled: int
     lag: int
-    """Records that no commit has passed."""
+    """Records that no commit has passed, …"""
+    behind: Mapping[str, int]
+    """… by partition, where there are any."""
     duplicates: int
     lettersAgain: int
     longestStallS: float
@@ -47,9 +51,11 @@ def report(watch: Watch, causes: Mapping[str, int] | None = None, *, final: bool
         "published": ledger.published.total(),
         "accepted": ledger.accepted,
         "deadLettered": ledger.buried,
+        "due": {reason: count for reason, count in ledger.due.items() if count},
         "skipped": ledger.published[Fate.SKIP],
         "unsettled": ledger.unsettled,
         "lag": ledger.lag,
+        "behind": ledger.behind,
         "duplicates": len(ledger.duplicates),
         "lettersAgain": len(ledger.letters_again),
         "longestStallS": round(watch.longest_stall_s, 1),
