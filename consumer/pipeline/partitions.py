@@ -60,7 +60,9 @@ class Partitions:
 
     def invite(self) -> None:
         """Lanes that nothing but their own bounds keeps paused may bring one batch more, up to a
-        share beyond these bounds (P5, P9)."""
+        share beyond these bounds (P5, P9). The bounds in all stay; but where they were hit, any
+        room below them will do now."""
+        self._full = False
         most = 1.0 + self.limits.sick.company_share
         for lane in self.lanes.values():
             own = lane.waits_for in (PauseReason.PENDING, PauseReason.EXPOSED)

@@ -276,7 +276,7 @@ class History:
 
 def _limits(rng: Random, writer: Writer) -> Limits:
     """Small, so that every bound is met; wide where a stuck record may fill what is bounded."""
-    wide = _is_slow(writer)
+    wide = any(writer.natures[nature] for nature in STUCK)
     return Limits(
         batch_size=rng.choice((1, 4, 10, 30)),
         linger_s=rng.choice((0.0, 0.0, 0.3)),

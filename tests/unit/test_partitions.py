@@ -155,6 +155,18 @@ def test_nobody_is_invited_while_all_is_full() -> None:
     assert turned(it) == ([], [])
 
 
+def test_an_invitation_does_not_wait_for_half_of_the_bound_in_all() -> None:
+    lanes = [lane(partition=number) for number in range(4)]
+    it = ours(lanes, LIMITS)
+    for some in lanes:
+        admitted(it, some, 25)
+    turned(it)
+    settled(it, lanes[0], *range(10))
+    assert turned(it) == ([], [])
+    it.invite()
+    assert turned(it) == ([], [lanes[0]])
+
+
 def test_all_pause_when_records_fill_the_bound_and_resume_at_half_of_it() -> None:
     lanes = [lane(partition=number) for number in range(4)]
     it = ours(lanes, LIMITS)
