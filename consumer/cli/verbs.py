@@ -44,6 +44,11 @@ VERBS = (
         "consumer.cli.dlq.application:application",
         "See dead letters, understand them, replay them safely.",
     ),
+    Verb(
+        "explain",
+        "consumer.cli.explain:explain",
+        "Show which signal a record comes to, or why it comes to none.",
+    ),
     Verb("settings", "consumer.cli.settings:settings", "Show every setting, and where it is from."),
     Verb("version", "consumer.cli.version:version", "Show the versions of this program's parts."),
 )

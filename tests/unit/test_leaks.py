@@ -9,7 +9,10 @@ from tests.faults.leaks import leaked_bearers, leaks
 
 
 def test_a_secret_in_a_text_is_found_and_not_repeated() -> None:
-    texts: dict[str, str | bytes] = {"a.log": "all is well", "b.log": b"\xff the word is open sesame"}
+    texts: dict[str, str | bytes] = {
+        "a.log": "all is well",
+        "b.log": b"\xff the word is open sesame",
+    }
 
     found = leaks(texts, ["open sesame", "another"])
 

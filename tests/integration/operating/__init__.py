@@ -1,0 +1,1 @@
+"""What operators ask before and beside a run: `explain` and `check`, on real parts."""
