@@ -16,10 +16,16 @@ from types import TracebackType
 from typing import Final, Self
 
 from consumer.letters.choosing import Row
+from consumer.letters.errors import LettersError
 from consumer.letters.letter import Kind, Letter, Spot
 from consumer.letters.standing import Filed, Mark, OriginKey, Standing, standing_of
 
 CACHE_KIB: Final = 16_384
+"""Some 80,000 letters; more than that needs a file."""
+_NO_ROOM: Final = (
+    "so many letters need a temporary file, and there is no room for one: mount a writable folder "
+    "at /tmp (300 bytes a letter), or name one in SQLITE_TMPDIR"
+)
 AT_ONCE: Final = 1_000
 
 _SCHEMA: Final = f"""
@@ -143,9 +149,13 @@ class Catalogue:
         )
 
     def _store(self) -> None:
-        self._base.executemany(
-            "INSERT OR IGNORE INTO letter VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", self._fresh
-        )
+        try:
+            self._base.executemany(
+                "INSERT OR IGNORE INTO letter VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                self._fresh,
+            )
+        except sqlite3.OperationalError as error:
+            raise LettersError(_NO_ROOM) from error
         self._fresh.clear()
 
 

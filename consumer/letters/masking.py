@@ -23,8 +23,8 @@ SHOWN: Final = frozenset(
     }
 )
 """Fields of events and signals that tell of stages, times and hirers, not of candidates."""
-_SCHEME: Final = re.compile(r"[A-Za-z]+(?:-|:[A-Za-z]+:)")
-"""`global-`, `seekAnzPublicTest:candidate:`: says the environment, which is often the fault."""
+_SCHEME: Final = re.compile(r"global(?:PublicTest)?-|seekAnz(?:PublicTest)?:[A-Za-z]+:")
+"""SEEK's own schemes: they say the environment, which is often the fault."""
 _QUOTED: Final = re.compile(r"""(["'`])(?:(?!\1).)+\1""")
 _ADDRESS: Final = re.compile(r"\S+@\S+")
 _WORTH_HIDING: Final = 3

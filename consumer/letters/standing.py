@@ -23,7 +23,8 @@ class Standing(StrEnum):
     NEW = "new"
     REPLAYED = "replayed"
     ACCEPTED = "accepted"
-    """Replayed, and the group has committed past it without its failing again."""
+    """Replayed, and the group has committed past it without its failing again: SEEK has it, or
+    the service skips it by now."""
     PARKED = "parked"
     """Replayed too often; waits for a person."""
     PURGED = "purged"

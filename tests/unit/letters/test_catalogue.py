@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from consumer.letters.catalogue import CACHE_KIB, Catalogue
+from consumer.letters.errors import LettersError
 from consumer.letters.letter import Letter, Spot, read_letter
 from consumer.letters.standing import Mark, OriginKey, Standing
 from consumer.letters.statistics import tally
@@ -90,6 +91,17 @@ def test_memory_does_not_grow_with_the_number_of_letters(catalogue: Catalogue) -
 
     assert peaks[1] < peaks[0] * 1.5 + 200_000
     assert CACHE_KIB < 32_768
+
+
+def test_without_room_for_a_file_it_says_what_to_mount(catalogue: Catalogue) -> None:
+    catalogue._base.execute("PRAGMA max_page_count = 20")  # noqa: SLF001 -- a disk that is full
+
+    def fill() -> None:
+        for offset in range(10_000):
+            catalogue.add(letter(offset), taken=True)
+
+    with pytest.raises(LettersError, match="SQLITE_TMPDIR"):
+        fill()
 
 
 def test_a_tally_counts_by_class_and_state(catalogue: Catalogue) -> None:

@@ -69,7 +69,11 @@ def test_a_line_of_a_list_holds_nothing_of_a_person() -> None:
 def test_the_environment_of_an_id_is_kept_since_it_is_often_the_fault() -> None:
     assert hidden("globalPublicTest-abc") == "globalPublicTest-•••(20)"
     assert hidden("seekAnz:candidate:1") == "seekAnz:candidate:•••(19)"
-    assert hidden("Jane") == "•••(4)"
+    assert [hidden(text) for text in ("Jane", "Jane-Doe", "a:b:c")] == [
+        "•••(4)",
+        "•••(8)",
+        "•••(5)",
+    ]
 
 
 def test_masking_keeps_the_shape() -> None:
