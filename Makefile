@@ -74,11 +74,12 @@ integration: setup ## tests on real Apache Kafka and a real registry
 	@$(STEP) --show "tests on real Kafka" $(PY) -m pytest -q -m broker $(only)
 
 .PHONY: test-ops
-test-ops: setup ## judge deploy/ by Helm, kubeconform, promtool and others; fetches them
+test-ops: setup ## judge deploy/ by Helm, kubeconform, Prometheus and others; fetches them
+	@$(STEP) --show "Kafka and registry for the tests" $(PY) -m tests.testbed.fetch
 	@$(STEP) --show "tests of deploy/" $(PY) -m pytest -q -m ops tests/ops
 
 .PHONY: manifests
-manifests: setup ## render the Kustomize base from the Helm chart
+manifests: setup ## write the Kustomize base and the Grafana dashboard anew
 	@$(PY) -m tests.ops.manifests
 
 SECONDS ?= 120
@@ -98,6 +99,22 @@ bounds: setup ## a million records: memory, speed; and what one stuck partition 
 .PHONY: package
 package: setup ## wheel, sdist, SBOM and licences into dist/
 	@$(PY) -m tests.ops.package
+
+.PHONY: bench
+bench: setup ## CPU a signal beside the prototype and the peers, to tests/bench/RESULTS.md (15 min)
+	@$(PY) -m tests.bench full
+
+.PHONY: bench-quick
+bench-quick: setup ## service / prototype only (2 min); fails above 2.5
+	@$(PY) -m tests.bench quick
+
+.PHONY: bench-long
+bench-long: setup ## growth and memory over 10 million records (an hour)
+	@$(PY) -m tests.bench long
+
+.PHONY: bench-stages
+bench-stages: setup ## what reading a record costs, by stage
+	@$(PY) -m tests.bench stages
 
 .PHONY: lock
 lock: ## write the lock files anew; upgrade=--upgrade takes newer versions
