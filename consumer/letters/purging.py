@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 from consumer.letters.catalogue import Catalogue
@@ -51,11 +51,18 @@ class Purge:
         """Marks, and finds what may be cut. `catalogue` as `Session.begin` left it."""
         try:
             self._mark(catalogue)
-            catalogue.remember(marks_of(self.session.states.read()))
-            self.account.cuts |= needless_prefixes(self.letters.scan(self._seen), catalogue)
+            if not self.account.interrupted:
+                self._find_cuts(catalogue)
         finally:
             self._say_ended()
         return self.account
+
+    def _find_cuts(self, catalogue: Catalogue) -> None:
+        catalogue.remember(marks_of(self.session.states.read()))
+        letters = takewhile(lambda _: not self.watcher.stopped, self.letters.scan(self._seen))
+        self.account.cuts |= needless_prefixes(letters, catalogue)
+        if self.watcher.stopped:
+            self.account.interrupted = True
 
     def _mark(self, catalogue: Catalogue) -> None:
         total = sum(1 for _ in to_purge(catalogue, self.states))

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple, Protocol
 
 from consumer.letters.catalogue import Catalogue
 from consumer.letters.choosing import Decision, Policy, Row, decide
-from consumer.letters.errors import LettersError
-from consumer.letters.letter import Letter
+from consumer.letters.errors import LettersError, StoppedError
+from consumer.letters.letter import Kind, Letter
 from consumer.letters.ports import Letters, RetryRecord, Sources, TooLargeError
 from consumer.letters.retrying import restored, retry_of
 from consumer.letters.session import Session
@@ -134,6 +134,8 @@ class Replay:
         return chosen(catalogue.rows(), self.options, self.account.superseded)
 
     def _seen_behind(self, done: int, total: int) -> None:
+        if self.watcher.stopped:  # Nothing is written yet.
+            raise StoppedError
         self.session.beat_if_due()
         self.watcher.seen("reading the sources for newer states", done, total)
 
@@ -198,7 +200,12 @@ def superseded(
 ) -> Mapping[OriginKey, Newer]:
     """Of the letters that would be replayed."""
     taken = chosen(catalogue.rows(), options, {})
-    rows = (row for row, decision in taken if decision is Decision.REPLAY)
+    rows = (
+        row
+        for row, decision in taken
+        # Of a letter that does not say where it came from nothing can be newer.
+        if decision is Decision.REPLAY and row.kind is not Kind.UNKNOWN
+    )
     return Superseding(sources, catalogue, subjects.state_time_ms).find(rows, seen)
 
 

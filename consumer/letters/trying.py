@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from consumer.domain.signals import Skipped
 from consumer.letters.choosing import Decision, Row
 from consumer.letters.letter import Letter
-from consumer.letters.ports import Letters, Sources
-from consumer.letters.replaying import Watcher, sliced, whole
+from consumer.letters.ports import Letters, Seen, Sources
+from consumer.letters.replaying import sliced, whole
 from consumer.letters.standing import OriginKey
 from consumer.letters.superseding import Newer
 from consumer.letters.understanding import Judged
@@ -32,7 +32,7 @@ class Trying:
     letters: Letters
     sources: Sources
     judge: Callable[[bytes | None], Judged]
-    watcher: Watcher
+    seen: Seen
 
     def run(self, chosen: Iterable[tuple[Row, Decision]], total: int) -> Trial:
         trial, done = Trial(), 0
@@ -42,7 +42,7 @@ class Trying:
                 outcome = self._outcome(row, decision, found.get(row.spot))
                 trial.outcomes[row.reason][outcome] += 1
             done += len(slice_)
-            self.watcher.seen("trying", done, total)
+            self.seen(done, total)
         return trial
 
     def _outcome(self, row: Row, decision: Decision, letter: Letter | None) -> str:

@@ -14,6 +14,7 @@ from consumer.letters.standing import OriginKey
 from consumer.letters.superseding import Newer
 from consumer.letters.trying import Trial
 
+_NOTHING: Final = "nothing to replay fits (what was replayed before needs --again)"
 _NAMED: Final = 20
 """Letters named one by one for a person; JSON names all."""
 
@@ -32,7 +33,7 @@ def print_account(account: Account, *, as_json: bool) -> None:
             }
         )
         return
-    say(_summed(account.replayed, "replayed") if account.dealt_with else "nothing to replay fits")
+    say(_summed(account.replayed, "replayed") if account.dealt_with else _NOTHING)
     if account.parked:
         say(f"{_summed(account.parked, 'parked')}. They failed too often; see --max-replays")
     _say_superseded(account.superseded)
@@ -53,7 +54,7 @@ def print_trial(trial: Trial, *, as_json: bool) -> None:
         for outcome, count in counts.most_common()
     ]
     if not rows:
-        say("no dead letter to replay fits")
+        say("nothing to replay fits")
     else:
         console().print(table_of(("class", "letters", "today"), rows))
     _say_superseded(trial.superseded)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from typing import Annotated, TypeAlias
 
 import typer
@@ -16,7 +15,7 @@ from consumer.cli.dlq.wiring import Desk, desk
 from consumer.errors import ExitCode
 from consumer.letters.catalogue import Catalogue
 from consumer.letters.choosing import MAX_REPLAYS, Policy
-from consumer.letters.errors import BadOptionsError
+from consumer.letters.errors import BadOptionsError, LettersError
 from consumer.letters.replaying import Account, Replay, ReplayOptions, chosen, superseded
 from consumer.letters.trying import Trying
 
@@ -112,7 +111,13 @@ def _replay(at: Desk, catalogue: Catalogue, options: ReplayOptions, *, take_over
     session = at.session("replay")
     session.begin(catalogue, take_over=take_over)
     run = Replay(at.letters, at.sources, at.understanding, session, at.clock, at.watch, options)
-    return run.run(catalogue)
+    try:
+        return run.run(catalogue)
+    except LettersError:
+        if run.account.dealt_with:
+            say("Before it ended:")
+            print_account(run.account, as_json=False)
+        raise
 
 
 def _exit_code(account: Account) -> ExitCode:
@@ -124,10 +129,10 @@ def _exit_code(account: Account) -> ExitCode:
 def _try(at: Desk, catalogue: Catalogue, options: ReplayOptions, *, as_json: bool) -> None:
     newer = {}
     if options.look_ahead:
-        seen = partial(at.watch.seen, "reading the sources for newer states")
+        seen = at.watch.looking("reading the sources for newer states")
         newer = dict(superseded(catalogue, options, at.sources, at.understanding, seen))
     number = sum(1 for _ in chosen(catalogue.rows(), options, newer))
-    trying = Trying(at.letters, at.sources, at.understanding.judge, at.watch)
+    trying = Trying(at.letters, at.sources, at.understanding.judge, at.watch.looking("trying"))
     trial = trying.run(chosen(catalogue.rows(), options, newer), number)
     trial.superseded |= newer
     print_trial(trial, as_json=as_json)

@@ -22,6 +22,7 @@ from rich.text import Text
 
 from consumer.cli.stopping import StopSignals
 from consumer.letters.errors import StoppedError
+from consumer.letters.ports import Seen
 
 
 class _Rate(ProgressColumn):
@@ -46,11 +47,15 @@ class Watch:
             self._tasks[phase] = self.bars.add_task(phase)
         self.bars.update(self._tasks[phase], completed=done, total=total)
 
-    def reading(self, done: int, total: int) -> None:
-        """For reading, which changes nothing and so may end anywhere. Raises StoppedError."""
-        self.seen("reading dead letters", done, total)
-        if self.stopped:
-            raise StoppedError
+    def looking(self, phase: str) -> Seen:
+        """For what changes nothing and so may end anywhere: raises StoppedError."""
+
+        def seen(done: int, total: int) -> None:
+            self.seen(phase, done, total)
+            if self.stopped:
+                raise StoppedError
+
+        return seen
 
     def wait(self, seconds: float) -> None:
         self.stop.wait(seconds)

@@ -57,7 +57,7 @@ class Desk:
         another topic come back on the group's own, so of them it stays open whether they did."""
         if not self.dlq:
             catalogue.committed = self._committed()
-        for letter in self.letters.scan(self.watch.reading):
+        for letter in self.letters.scan(self.watch.looking("reading dead letters")):
             taken = self.asked.filter.takes(letter, self.understanding.hirer_of)
             catalogue.add(letter, taken=taken)
 

@@ -47,8 +47,9 @@ class KafkaLetters:
 
     def fetch(self, spots: Collection[Spot]) -> Mapping[Spot, Letter]:
         wanted, found = set(spots), dict[Spot, Letter]()
+        kept_by = {p: extent(self.consumer, self.topic, p) for p in {s.partition for s in wanted}}
         for place, span in _runs(self.topic, wanted):
-            here = extent(self.consumer, *place)
+            here = kept_by[place.partition]
             kept = Range(max(span.first, here.first), min(span.end, here.end))
             for message in read(self.consumer, {place: kept}):
                 spot = Spot(place.partition, cast("int", message.offset()))

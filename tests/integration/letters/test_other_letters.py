@@ -91,7 +91,10 @@ def test_a_filter_that_matches_nothing_says_so_and_is_no_failure(bench: Bench) -
         ended = bench.run("dlq", verb, "--key", "nobody's")
         assert (ended.code, ended.out, ended.err) == (ExitCode.OK, "", "no dead letter fits\n")
     ended = bench.run("dlq", "replay", "--key", "nobody's", "--yes")
-    assert (ended.code, ended.err) == (ExitCode.OK, "nothing to replay fits\n")
+    assert (ended.code, ended.err) == (
+        ExitCode.OK,
+        "nothing to replay fits (what was replayed before needs --again)\n",
+    )
     ended = bench.run("dlq", "purge", "--key", "nobody's")
     assert (ended.code, ended.err) == (ExitCode.OK, "no dead letter fits\n")
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.letters.choosing import Policy
-from consumer.letters.errors import LettersError
+from consumer.letters.errors import LettersError, StoppedError
 from consumer.letters.letter import Spot
 from consumer.letters.standing import OriginKey, Standing
 from consumer.letters.superseding import Newer
@@ -129,7 +129,7 @@ def test_a_rate_spaces_the_letters_and_keeps_the_run_s_heartbeat_alive() -> None
 def test_a_run_that_is_stopped_says_so_and_the_next_goes_on() -> None:
     kafka, clock = with_letters(*range(1200)), FakeClock()
 
-    account = Process(kafka, clock).replay(watcher=FakeWatcher(clock, stop_after=1))
+    account = Process(kafka, clock).replay(watcher=FakeWatcher(clock, stop_after=2))
 
     assert account.interrupted
     assert account.replayed.total() == 500
@@ -194,6 +194,27 @@ def test_a_letter_whose_subject_has_moved_on_is_reported_with_the_newer_state_s_
 
     assert account.superseded == {OriginKey("moves", 0, 1): Newer(8, 1234)}
     assert origins(kafka) == [1]
+
+
+def test_a_run_that_is_stopped_while_it_looks_for_newer_states_changes_nothing() -> None:
+    kafka, clock = with_letters(1), FakeClock()
+
+    with pytest.raises(StoppedError, match="nothing was changed"):
+        Process(kafka, clock).replay(watcher=FakeWatcher(clock, stop_after=0))
+
+    assert kafka.retried() == []
+    assert Process(kafka, clock).replay(take_over=False).replayed.total() == 1
+
+
+def test_a_letter_that_does_not_say_where_it_came_from_is_superseded_by_nothing() -> None:
+    kafka = with_letters(1)
+    lost = kafka.dlq[0]
+    kafka.dlq[0] = type(lost)(lost.place, 0, lost.key(), lost.value(), None, AT_MS)
+    kafka.sources.append(type(lost)(lost.place, 1, lost.key(), lost.value(), None, AT_MS))
+
+    account = Process(kafka).replay()
+
+    assert (account.replayed.total(), dict(account.superseded)) == (1, {})
 
 
 def test_superseded_letters_are_left_out_when_asked_for() -> None:
