@@ -39,6 +39,9 @@ JOINER: Final = "joiner"
 SHORT: Final = {
     "KAFKA_TOPIC_METADATA_REFRESH_INTERVAL_MS": "2000",
     "KAFKA_RECONNECT_BACKOFF_MAX_MS": "1000",
+    # With the newer protocol a member that missed its new assignment (its client's heartbeat
+    # timed out) keeps what it should give up, until the coordinator has waited so long.
+    "KAFKA_MAX_POLL_INTERVAL_MS": "30000",
     "SEEK_SIGNALS_HOLD_MAX_S": "2",
     "SEEK_SIGNALS_AUTH_PROBE_S": "1",
     "SEEK_SIGNALS_RETRY_AFTER_MAX_S": "5",
