@@ -84,12 +84,12 @@ class Watch:
         self.ledger.close()
 
     def causes(self, explainer: Explainer) -> Counter[str]:
-        """Duplicates by what caused them; see `UNEXPLAINED`."""
+        """Duplicates by what caused them; letters written again only where nothing did."""
         ledger = self.ledger
         found = Counter(explainer.cause(each) or UNEXPLAINED for each in ledger.duplicates)
-        found.update(
-            explainer.cause_of_letter(each) or UNEXPLAINED for each in ledger.letters_again
-        )
+        strange = [it for it in ledger.letters_again if explainer.cause_of_letter(it) is None]
+        if strange:
+            found[UNEXPLAINED] += len(strange)
         return found
 
     def close(self) -> None:
