@@ -49,8 +49,9 @@ def explain(
 ) -> None:
     """Show which signal a record comes to, or why it comes to none.
 
-    Each field with the one of the event that it is from. Sends and commits nothing. Ends with exit code 1 for a record that would become a dead
-    letter. What may tell of a person is masked unless --reveal is given.
+    Each field with the one of the event that it is from. Sends and commits nothing. Ends with
+    exit code 1 for a record that would become a dead letter. What may tell of a person is
+    masked unless --reveal is given.
     """
     if (place is None) == (file is None):
         msg = "name one record: TOPIC/PARTITION/OFFSET, or --file FILE"

@@ -45,6 +45,11 @@ VERBS = (
         "See dead letters, understand them, replay them safely.",
     ),
     Verb(
+        "check",
+        "consumer.cli.check:check",
+        "Check settings and surroundings before a run: Kafka, registry, SEEK.",
+    ),
+    Verb(
         "explain",
         "consumer.cli.explain:explain",
         "Show which signal a record comes to, or why it comes to none.",

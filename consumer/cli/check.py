@@ -1,0 +1,198 @@
+"""`seek-signals check`: whether the real surroundings fit, each line with what to do."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from typing import Annotated, Final
+
+import typer
+from confluent_kafka import Consumer
+from rich.console import Console
+from rich.text import Text
+
+from consumer import __version__
+from consumer.adapters.avro.registry import RegistryClient, connect
+from consumer.adapters.clock import SystemClock
+from consumer.adapters.seek.credentials import ConfiguredCredentials
+from consumer.adapters.seek.token_endpoint import TokenEndpoint, TokenOptions
+from consumer.adapters.seek.transport import HttpTransport, TransportLimits, verified_tls
+from consumer.adapters.telemetry.kafka_logs import kafka_logger
+from consumer.adapters.telemetry.logs import configure_logging
+from consumer.cli.config import ConfigOption, file_settings
+from consumer.cli.dlq.printing import JsonOption, console, print_json
+from consumer.domain.mapping import MappingPolicy
+from consumer.errors import ExitCode
+from consumer.letters.errors import LettersError
+from consumer.letters.understanding import Understanding, understanding
+from consumer.preflight import schemas, topics
+from consumer.preflight.broker import AwayError, Broker, newest
+from consumer.preflight.findings import Finding, Level, fault, ok, warning, worst
+from consumer.preflight.partner import Partner, certificate, credentials_age
+from consumer.preflight.sampling import Sample
+from consumer.settings import Settings, load_settings
+from consumer.topics.plan import Names
+
+_STYLES: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "bold red"}
+_REGISTRY_DO: Final = "check SCHEMA_REGISTRY_URL, its credentials and the network"
+
+
+def check(
+    *,
+    sample: Annotated[
+        int, typer.Option(min=0, help="Newest records of each topic to try; 0 reads none.")
+    ] = 200,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Check settings and surroundings before a run: Kafka, registry, SEEK.
+
+    Only looks: joins no group, commits nothing, writes to no topic, sends no signal. Each
+    line says ok, warning or fault, and what to do. Exit code 0 without faults, 1 with some.
+    """
+    configure_logging("error", "auto")
+    settings = load_settings(os.environ, file_settings(os.environ, config))
+    out, found = console(), list[Finding]()
+    for finding in _findings(settings, sample):
+        found.append(finding)
+        if not as_json:
+            _print(out, finding)
+    level = worst(found)
+    if as_json:
+        findings = [finding._asdict() for finding in found]
+        print_json({"result": level.value, "findings": findings})
+    else:
+        _print_sum(out, found)
+    raise typer.Exit(ExitCode.FAILED if level is Level.FAULT else ExitCode.OK)
+
+
+def _findings(settings: Settings, sample: int) -> Iterator[Finding]:
+    yield from _of_settings(settings)
+    with ExitStack() as closing:
+        registry = connect(settings.registry.client_config())
+        closing.callback(registry.close)
+        yield from _of_kafka(settings, registry, sample, closing)
+        yield from schemas.judged(
+            settings.source.sources,
+            partial(schemas.newest_of, registry.client),
+            settings.source.ignore_types,
+        )
+        yield from _of_seek(settings, closing)
+
+
+def _of_settings(settings: Settings) -> Iterator[Finding]:
+    yield ok("settings", "complete, and fit together")
+    for text in settings.warnings:
+        said, _, do = text.partition(": ")
+        yield warning("settings", said, do or "see seek-signals settings")
+
+
+def _of_kafka(
+    settings: Settings, registry: RegistryClient, sample: int, closing: ExitStack
+) -> Iterator[Finding]:
+    names, broker = _names(settings), Broker.of(settings.kafka.admin_config())
+    try:
+        yield ok("kafka", f"reachable, {broker.size()} brokers")
+        facts = broker.facts(names.all, names.group)
+        yield from topics.judged(names, facts)
+        sizes = {n: facts.topics[n].partitions for n in names.sources if n in facts.topics}
+        if sample and sizes:
+            yield from _of_records(settings, registry, sizes, sample, closing)
+    except AwayError as error:
+        yield fault("kafka", error.code, error.do)
+
+
+def _of_records(
+    settings: Settings,
+    registry: RegistryClient,
+    sizes: dict[str, int],
+    most: int,
+    closing: ExitStack,
+) -> Iterator[Finding]:
+    """Raises AwayError."""
+    consumer = Consumer(settings.kafka.reading_config(), logger=kafka_logger(name="check"))
+    closing.callback(consumer.close)
+    understood = _understanding(settings, registry)
+    for topic, partitions in sizes.items():
+        sample = Sample(topic)
+        try:
+            for message in newest(consumer, topic, partitions, most):
+                judged = understood.judge(message.value())
+                sample.add(message.partition() or 0, message.offset() or 0, judged)
+        except LettersError as error:
+            yield fault("registry", str(error), _REGISTRY_DO)
+            return
+        yield from sample.findings()
+
+
+def _understanding(settings: Settings, registry: RegistryClient) -> Understanding:
+    source = settings.source
+    policy = MappingPolicy(
+        playground=settings.seek.playground,
+        job_ads_on_external=settings.request.external_job_ads,
+    )
+    return understanding(
+        registry, policy, source.ignore_types, source.record_bytes_max, SystemClock()
+    )
+
+
+def _of_seek(settings: Settings, closing: ExitStack) -> Iterator[Finding]:
+    seek, clock = settings.seek, SystemClock()
+    tls = verified_tls(None if seek.ssl_ca_location is None else str(seek.ssl_ca_location))
+    for url in dict.fromkeys((seek.token_url, seek.endpoint)):
+        yield from certificate(url, tls)
+    yield from credentials_age(seek.client_secret_file, time.time())
+    limits = TransportLimits(connect_s=settings.request.request_connect_s)
+    signals = HttpTransport(seek.endpoint, tls, clock, limits)
+    tokens = HttpTransport(seek.token_url, tls, clock, limits)
+    closing.callback(signals.close)
+    closing.callback(tokens.close)
+    agent = f"seek-signal-consumer/{__version__}"
+    endpoint = TokenEndpoint(
+        tokens,
+        _credentials(settings),
+        TokenOptions(audience=seek.audience, user_agent=agent),
+        clock,
+    )
+    plays = "the Playground" if seek.playground else "live SEEK"
+    yield from Partner(endpoint, signals, clock, agent, plays).findings()
+
+
+def _credentials(settings: Settings) -> ConfiguredCredentials:
+    seek = settings.seek
+    return ConfiguredCredentials(
+        seek.client_id,
+        seek.client_secret.get_secret_value(),
+        seek.client_id_file,
+        seek.client_secret_file,
+    )
+
+
+def _names(settings: Settings) -> Names:
+    source = settings.source
+    return Names(
+        sources=source.sources,
+        group=source.group,
+        dlq=source.dlq_topic,
+        retry=source.retry_topic,
+        state=source.state_topic,
+        transactional_id=source.dlq_topic,
+        record_bytes_max=source.record_bytes_max,
+    )
+
+
+def _print(out: Console, finding: Finding) -> None:
+    line = Text.assemble(
+        (f"{finding.level.value:8}", _STYLES[finding.level]), f"{finding.about}: {finding.said}"
+    )
+    out.print(line, soft_wrap=True)
+    if finding.do:
+        out.print(Text(f"        → {finding.do}", "dim"), soft_wrap=True)
+
+
+def _print_sum(out: Console, found: list[Finding]) -> None:
+    counts = [sum(f.level is level for f in found) for level in (Level.FAULT, Level.WARNING)]
+    out.print(f"{counts[0]} faults, {counts[1]} warnings, {len(found)} checks in all")
