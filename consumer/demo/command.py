@@ -30,6 +30,7 @@ from consumer.errors import ExitCode
 
 _MOST_EVENTS: Final = 40_000  # The embedded Kafka keeps 5 MiB a partition, then drops the oldest.
 _LINE_EVERY_S: Final = 2.0
+_SETTLING_S: Final = 38.0  # Joining the group, and settling what was published last.
 
 
 def demo(
@@ -39,9 +40,17 @@ def demo(
         typer.Option(min=FEWEST_EVENTS, max=_MOST_EVENTS, help="Status changes to publish."),
     ] = DEFAULT_EVENTS,
     seed: Annotated[int, typer.Option(help="Another seed, other hirers and candidates.")] = 1,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0.5, max=120, help="Publish for so long; SEEK has spells each minute."),
+    ] = None,
     seconds: Annotated[
-        float, typer.Option(min=10, help="Give up after so long; it ends sooner by itself.")
-    ] = 60.0,
+        float | None,
+        typer.Option(min=10, help="Give up after so long (60); it ends sooner by itself."),
+    ] = None,
+    http_port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="For /metrics of the consumer; 0: any free one.")
+    ] = 0,
     keep: Annotated[
         Path | None,
         typer.Option(
@@ -59,7 +68,10 @@ def demo(
     console = Console(highlight=False)
     try:
         with _folder(keep) as folder:
-            sheet = _perform(console, folder, _Wishes(events, seed, seconds))
+            publishing_s = PUBLISHING_S if minutes is None else minutes * 60
+            within_s = publishing_s + _SETTLING_S if seconds is None else seconds
+            wishes = _Wishes(events, seed, publishing_s, within_s, http_port)
+            sheet = _perform(console, folder, wishes)
     except KeyboardInterrupt:
         typer.echo("interrupted: no balance sheet")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
@@ -71,7 +83,9 @@ def demo(
 class _Wishes:
     events: int
     seed: int
-    seconds: float
+    publishing_s: float
+    within_s: float
+    http_port: int
 
 
 @contextmanager
@@ -94,18 +108,18 @@ def _perform(console: Console, folder: Path, wishes: _Wishes) -> BalanceSheet:
     stream = believable_stream(seed=wishes.seed, events=wishes.events, now_ms=now_ms)
     with (
         (folder / "consumer.log").open("w", encoding="utf-8") as log,
-        set_up(folder) as stage,
+        set_up(folder, wishes.http_port) as stage,
         _view(console) as show,
     ):
         configure_logging("info", "json", log)
         encode = EventWriter(stage.registry).encode
-        feed = Feed(stream, TOPICS, encode, per_s=len(stream) / PUBLISHING_S)
+        feed = Feed(stream, TOPICS, encode, per_s=len(stream) / wishes.publishing_s)
         properties = {**PUBLISHER_DEFAULTS, **stage.settings.kafka.producer_config()}
         producer = kafka_producer(properties, console.print)
         director = Director(stage, feed, Watcher(), show)
-        sheet = director.run(producer, wishes.seconds)
+        sheet = director.run(producer, wishes.within_s)
     if director.out_of_time:
-        console.print(f"Cut short after {wishes.seconds:g} s: --seconds allows more.")
+        console.print(f"Cut short after {wishes.within_s:g} s: --seconds allows more.")
     return sheet
 
 

@@ -27,7 +27,8 @@ from consumer.demo.watcher import Seen, Watcher
 from consumer.errors import ConsumerError
 
 FRAME_S: Final = 0.25  # Four pictures a second look alive and cost next to nothing.
-_AUDIT_EVERY: Final = 4  # Frames: reading SEEK's journal whole is worth it once a second.
+_AUDIT_EVERY_S: Final = 1.0
+_AUDIT_SHARE: Final = 0.05  # Of the time: SEEK's journal is read whole, and grows.
 _RATE_FRAMES: Final = 8  # The rate is that of the last two seconds.
 _SPARE_S: Final = 5.0  # Beyond the drain, for leaving the group.
 
@@ -50,6 +51,7 @@ class Director:
     _member_since_s: float | None = field(init=False, default=None)
     _opened: threading.Event = field(init=False, default_factory=threading.Event)
     _passed_over: int = field(init=False, default=0)
+    _audit_at_s: float = field(init=False, default=0.0)
     _settled: deque[int] = field(init=False, default_factory=lambda: deque([0], _RATE_FRAMES))
 
     def run(self, producer: Producer, within_s: float) -> BalanceSheet:
@@ -86,15 +88,12 @@ class Director:
         self.feed.run(producer, stop)
 
     def _watch(self, stop: threading.Event, within_s: float) -> None:
-        frame = 0
         while not stop.wait(FRAME_S):
-            frame += 1
             seen = self.watcher.seen()
             self._open_the_scenario(seen)
             self._settled.append(seen.settled)
             self.show(self._scene(seen))
-            if frame % _AUDIT_EVERY == 0:
-                self._audit(seen)
+            self._audit_when_due(seen)
             self.out_of_time = self._elapsed_s() > within_s
             if self._finished(seen) or self.out_of_time:
                 return
@@ -104,13 +103,20 @@ class Director:
         late = self._elapsed_s() > JOINING_S
         if self._member_since_s is None and (seen.member or late):
             self._member_since_s = time.monotonic()
-            self.stage.sandbox.set_faults(faults())
+            self.stage.sandbox.set_faults(faults(len(self.feed.stream) / self.feed.per_s))
             self._opened.set()
 
     def _finished(self, seen: Seen) -> bool:
         return self.feed.done.is_set() and all(
             seen.committed.get(each.place, 0) > each.offset for each in self.feed.published
         )
+
+    def _audit_when_due(self, before: Seen) -> None:
+        begun_s = time.monotonic()
+        if begun_s >= self._audit_at_s:
+            self._audit(before)
+            ended_s = time.monotonic()
+            self._audit_at_s = ended_s + max(_AUDIT_EVERY_S, (ended_s - begun_s) / _AUDIT_SHARE)
 
     def _audit(self, before: Seen) -> None:
         """`before` was taken before the journal is read: what was committed then was settled."""

@@ -28,6 +28,7 @@ AWAY: Final = Spell(
 )
 THROTTLED: Final = Spell(13.0, 3.0, "SEEK throttles (HTTP 429, Retry-After 1): everyone waits")
 SPELLS: Final = (AWAY, THROTTLED)
+_AGAIN_S: Final = 60.0  # In a longer demo they come again: rarely enough to be told apart.
 
 
 REFUSALS: Final[Sequence[Fault]] = (
@@ -38,17 +39,17 @@ REFUSALS: Final[Sequence[Fault]] = (
 """What SEEK knows from the first request on."""
 
 
-def faults() -> Sequence[Fault]:
+def faults(publishing_s: float = PUBLISHING_S) -> Sequence[Fault]:
     """For the sandbox, to be set when the seconds begin to count."""
+    rounds = range(1 + int(publishing_s // _AGAIN_S))
+    return (*REFUSALS, *(fault for each in rounds for fault in _spells(each * _AGAIN_S)))
+
+
+def _spells(begin_s: float) -> Sequence[Fault]:
+    away_s, throttled_s = begin_s + AWAY.after_s, begin_s + THROTTLED.after_s
     return (
-        *REFUSALS,
-        Status(status=503, after_s=AWAY.after_s, seconds=AWAY.seconds),
-        Status(
-            status=429,
-            retry_after_s=1.0,
-            after_s=THROTTLED.after_s,
-            seconds=THROTTLED.seconds,
-        ),
+        Status(status=503, after_s=away_s, seconds=AWAY.seconds),
+        Status(status=429, retry_after_s=1.0, after_s=throttled_s, seconds=THROTTLED.seconds),
     )
 
 
@@ -56,4 +57,5 @@ def spell_at(seconds: float | None) -> Spell | None:
     """Which spell holds so many seconds in; None before the count has begun, too."""
     if seconds is None:
         return None
-    return next((s for s in SPELLS if s.after_s <= seconds < s.after_s + s.seconds), None)
+    into_s = seconds % _AGAIN_S
+    return next((s for s in SPELLS if s.after_s <= into_s < s.after_s + s.seconds), None)

@@ -34,7 +34,6 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "SEEK_SIGNALS_REQUEST_TOTAL_S": "5",
     "SEEK_SIGNALS_HOLD_BASE_S": "0.25",  # A spell of seconds must not become a wait of a minute.
     "SEEK_SIGNALS_HOLD_MAX_S": "1",
-    "SEEK_SIGNALS_HTTP_PORT": "0",
     "SEEK_SIGNALS_GROUP": GROUP,
     # Never called: the registry of the demo lives in this process, without an address.
     "SCHEMA_REGISTRY_URL": "http://127.0.0.1:1",
@@ -54,8 +53,8 @@ class Stage:
 
 
 @contextmanager
-def set_up(folder: Path) -> Generator[Stage, None, None]:
-    """`folder` takes the sandbox's journal and request log."""
+def set_up(folder: Path, http_port: int = 0) -> Generator[Stage, None, None]:
+    """`folder` takes the sandbox's journal and request log; `http_port`: 0 is any free one."""
     sandbox = SandboxConfig(
         journal=folder / "journal.ndjson",
         requests=folder / "requests.ndjson",
@@ -63,7 +62,7 @@ def set_up(folder: Path) -> Generator[Stage, None, None]:
         faults=REFUSALS,
     )
     with mock_cluster(_kafka_topics()) as cluster, running_sandbox(sandbox) as seek:
-        settings = load_settings(_environ(cluster.bootstrap, seek), {})
+        settings = load_settings(_environ(cluster.bootstrap, seek, http_port), {})
         registry = connect({"url": "mock://"})
         yield Stage(settings, seek, registry, cluster.bootstrap)
 
@@ -73,11 +72,12 @@ def _kafka_topics() -> dict[str, int]:
     return {**sources, f"{GROUP}.dlq": _PARTITIONS, f"{GROUP}.retry": _RETRY_PARTITIONS}
 
 
-def _environ(bootstrap: str, seek: RunningSandbox) -> dict[str, str]:
+def _environ(bootstrap: str, seek: RunningSandbox, http_port: int) -> dict[str, str]:
     """The user's own environment plays no part: the demo touches nothing of theirs."""
     return {
         **_SETTINGS,
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+        "SEEK_SIGNALS_HTTP_PORT": str(http_port),
         "SEEK_ENDPOINT": seek.graphql_url,
         "SEEK_TOKEN_URL": seek.token_url,
         "SEEK_CLIENT_ID": seek.config.client_id,

@@ -35,7 +35,7 @@ from consumer.observed import (
     Snapshot,
     TookIn,
 )
-from consumer.sandbox.fault_kinds import Refuse
+from consumer.sandbox.fault_kinds import Refuse, Status
 from consumer.sandbox.journal import Entry, RequestLine
 
 PLACE = TopicPartition("ats.application-completed", 2)
@@ -118,6 +118,14 @@ def test_spells_come_one_after_the_other_while_events_are_published() -> None:
     assert spell_at(AWAY.after_s + AWAY.seconds) is None
     assert spell_at(THROTTLED.after_s + 0.1) is THROTTLED
     assert all(spell.after_s + spell.seconds < PUBLISHING_S for spell in SPELLS)
+
+
+def test_in_a_longer_demo_spells_come_again_each_minute() -> None:
+    assert spell_at(60 + AWAY.after_s) is AWAY
+    assert spell_at(120 + THROTTLED.after_s + 0.1) is THROTTLED
+    begins = [f.after_s for f in faults(150.0) if isinstance(f, Status) and f.status == 503]
+    assert begins == [AWAY.after_s + minute * 60 for minute in range(3)]
+    assert len([f for f in faults() if isinstance(f, Status)]) == len(SPELLS)
 
 
 def test_seek_refuses_just_the_tokens_that_the_stream_expects_it_to() -> None:
