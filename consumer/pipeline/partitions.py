@@ -122,7 +122,8 @@ class Partitions:
             or lane.pending_bytes >= share * of_all * limits.pending_bytes
         ):
             return PauseReason.PENDING
-        # All that was read past the mark: what is pending there may be accepted, and exposed.
-        if lane.tracker.position - lane.tracker.mark >= share * limits.exposed_per_partition:
+        # All that was read past what a commit has confirmed: what is pending there may be
+        # accepted, and what is accepted a crash would send again.
+        if lane.tracker.position - lane.tracker.committed >= share * limits.exposed_per_partition:
             return PauseReason.EXPOSED
         return ""

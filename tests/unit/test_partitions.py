@@ -30,6 +30,11 @@ def turned(
     return paused, resumed
 
 
+def confirmed(it: Lane) -> None:
+    """The broker has the mark."""
+    it.tracker.confirm_commit(it.tracker.mark, it.tracker.settled)
+
+
 def test_records_and_bytes_are_pending_until_they_are_settled() -> None:
     one, two = lane(partition=0), lane(partition=1)
     it = ours([one, two])
@@ -69,6 +74,7 @@ def test_a_partition_pauses_at_its_bound_and_resumes_at_half_of_it() -> None:
     admitted(it, one, 1)
     assert turned(it) == ([one], [])
     settled(it, one, *range(20))
+    confirmed(one)
     assert turned(it) == ([], [])
     settled(it, one, 20)
     assert turned(it) == ([], [one])
@@ -99,6 +105,7 @@ def test_one_stuck_record_pauses_its_partition_before_too_much_is_read_past_it()
     settled(it, one, *range(30, 60))
     assert turned(it) == ([], [])
     settled(it, one, 0)
+    confirmed(one)
     assert turned(it) == ([], [one])
 
 
@@ -109,6 +116,22 @@ def test_what_is_pending_past_a_stuck_record_counts_as_exposed_since_it_may_be_a
     settled(it, one, *range(1, 35))
     admitted(it, one, 25)
     assert turned(it) == ([one], [])
+
+
+def test_what_no_commit_has_confirmed_is_exposed_and_pauses_its_partition() -> None:
+    """While the coordinator is away, everything accepted would be sent again after a crash."""
+    one = lane()
+    it = ours([one], LIMITS)
+    admitted(it, one, 35)
+    settled(it, one, *range(35))
+    admitted(it, one, 24)
+    settled(it, one, *range(35, 59))
+    assert turned(it) == ([], [])
+    admitted(it, one, 1)
+    assert turned(it) == ([one], [])
+    assert one.waits_for == PauseReason.EXPOSED
+    confirmed(one)
+    assert turned(it) == ([], [one])
 
 
 def test_a_partition_at_its_bound_may_be_invited_for_one_batch_more() -> None:
