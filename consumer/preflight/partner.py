@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from consumer.adapters.seek.token_endpoint import Token, TokenEndpoint
+from consumer.adapters.seek.token import FetchesTokens
+from consumer.adapters.seek.token_endpoint import Token
 from consumer.adapters.seek.transport import HttpAnswer, Transport, TransportError
 from consumer.delivery.verdicts import Outage, Unauthenticated
 from consumer.ports import Clock
@@ -34,7 +35,7 @@ _OK: Final = 200
 class Partner:
     """SEEK, as the service would reach it. Nothing here raises."""
 
-    tokens: TokenEndpoint
+    tokens: FetchesTokens
     signals: Transport
     clock: Clock
     user_agent: str
