@@ -18,7 +18,7 @@ from tests.faults.chaos.schedule import Planned
 from tests.faults.chaos.stage import JOINER, TOPICS, Stage
 from tests.testbed import TcpProxy
 
-IN_SYNC_WITHIN_S: Final = 120.0
+IN_SYNC_WITHIN_S: Final = 300.0
 ASK_S: Final = 10.0
 GLANCE_S: Final = 0.5
 GROWN: Final = Kind.APPLICATION_STATUS_CHANGED

@@ -36,6 +36,8 @@ GROUP: Final = "seek-signals"
 TOPICS: Final = {kind: f"ats.{kind.replace('_', '-')}" for kind in Kind}
 JOINER: Final = "joiner"
 """The member that comes for a while."""
+BROKERS: Final = {"log.segment.bytes": "33554432"}
+"""A broker that was killed reads its last segments again: 1 GiB each by default."""
 SHORT: Final = {
     "KAFKA_TOPIC_METADATA_REFRESH_INTERVAL_MS": "2000",
     "KAFKA_RECONNECT_BACKOFF_MAX_MS": "1000",
@@ -84,7 +86,7 @@ def staged(cast: Cast, folder: Path) -> Iterator[Stage]:
     """Everything is up but the publisher and the members, who wait to be started."""
     with ExitStack() as ends:
         nursery = ends.enter_context(children())
-        kafka = ends.enter_context(running_kafka(nodes=3, detour=True))
+        kafka = ends.enter_context(running_kafka(nodes=3, detour=True, properties=BROKERS))
         registry = ends.enter_context(running_registry())
         way = ends.enter_context(running_proxy(("127.0.0.1", registry.port)))
         create_topics(kafka, {TOPICS[kind]: count for kind, count in PARTITIONS.items()})
