@@ -17,14 +17,14 @@ def sent_within(pace: Pace, begin_s: float, seconds: float) -> int:
 
 
 def test_it_sends_so_many_a_second() -> None:
-    assert abs(sent_within(Pace(500.0), BEGIN_S, 10.0) - 5_000) <= 101  # And 0.2 s ahead.
+    assert abs(sent_within(Pace(500.0), BEGIN_S, 10.0) - 5_000) <= 105  # And what 0.2 s bring.
 
 
 def test_time_lost_in_an_outage_is_not_made_up_for_by_a_burst() -> None:
     pace = Pace(500.0)
     sent_within(pace, BEGIN_S, 1.0)
 
-    assert sent_within(pace, BEGIN_S + 60.0, 1.0) <= 601
+    assert sent_within(pace, BEGIN_S + 60.0, 1.0) <= 605
 
 
 def test_it_trickles_when_told() -> None:
