@@ -13,6 +13,9 @@ STEP := .ci/step
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 # `make integration only=tests/integration/test_testbed.py`
 only ?= tests
+# Files of tests on real Kafka at once, each lot with a broker of its own: most of their time is
+# waiting for what is to happen.
+AT_ONCE ?= 2
 # The same flags for both lock files: no host's name, no comment that tells of a machine.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 	--python-version 3.11 --no-emit-index-url --no-emit-find-links $(upgrade)
@@ -60,8 +63,11 @@ format: setup ## format the code and mend what the linter can
 
 .PHONY: fast-tests
 fast-tests: setup
+	@$(BIN)/coverage erase
 	@$(STEP) --show "tests without a broker" \
-		$(BIN)/coverage run -m pytest -q -m "not broker and not ops" $(only)
+		$(BIN)/coverage run -m pytest -q -n logical --dist worksteal \
+		-m "not broker and not ops" $(only)
+	@$(BIN)/coverage combine --quiet
 	@$(STEP) "branch coverage of the core" $(BIN)/coverage report
 
 .PHONY: mutants
@@ -71,7 +77,8 @@ mutants: setup ## break each promise on purpose and see a named test fail
 .PHONY: integration
 integration: setup ## tests on real Apache Kafka and a real registry
 	@$(STEP) --show "Kafka and registry for the tests" $(PY) -m tests.testbed.fetch
-	@$(STEP) --show "tests on real Kafka" $(PY) -m pytest -q -m broker $(only)
+	@$(STEP) --show "tests on real Kafka" $(PY) -m pytest -q -n $(AT_ONCE) --dist loadfile \
+		-m broker $(only)
 
 .PHONY: test-ops
 test-ops: setup ## judge deploy/ by Helm, kubeconform, Prometheus and others; fetches them
