@@ -85,6 +85,11 @@ test-ops: setup ## judge deploy/ by Helm, kubeconform, Prometheus and others; fe
 	@$(STEP) --show "Kafka and registry for the tests" $(PY) -m tests.testbed.fetch
 	@$(STEP) --show "tests of deploy/" $(PY) -m pytest -q -m ops tests/ops
 
+MINUTES ?= 10
+.PHONY: observe
+observe: setup ## demo traffic and a Prometheus that watches it: MINUTES=
+	@$(PY) -m tests.ops.observe --minutes $(MINUTES)
+
 .PHONY: manifests
 manifests: setup ## write the Kustomize base and the Grafana dashboard anew
 	@$(PY) -m tests.ops.manifests

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,8 @@ from urllib.parse import urlencode
 
 import yaml
 
+from tests.ops.console import NAME as CONSOLE
+from tests.ops.console import console
 from tests.ops.tools import Tools
 from tests.testbed import BrokenTestBedError
 from tests.testbed.ports import free_port
@@ -50,23 +53,28 @@ class Prometheus:
     def rules(self) -> list[dict[str, Any]]:
         return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
 
+    @property
+    def console_url(self) -> str:
+        return f"{self.url}/consoles/{CONSOLE}"
+
     def is_ready(self) -> bool:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
         try:
-            connection.request("GET", "/-/ready")
-            return connection.getresponse().status == 200
+            return self.page("/-/ready")[0] == HTTPStatus.OK
         except (OSError, HTTPException):
             return False
+
+    def page(self, path: str) -> tuple[int, str]:
+        """Status and body."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
         finally:
             connection.close()
 
     def _get(self, what: str, asked: Mapping[str, object] | None = None) -> dict[str, Any]:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
-        try:
-            connection.request("GET", f"/api/v1/{what}?{urlencode(asked or {})}")
-            answer = json.load(connection.getresponse())
-        finally:
-            connection.close()
+        answer = json.loads(self.page(f"/api/v1/{what}?{urlencode(asked or {})}")[1])
         if answer["status"] != "success":
             msg = f"{what} {asked}: {answer}"
             raise BrokenTestBedError(msg)
@@ -80,13 +88,16 @@ def running_prometheus(
 ) -> Iterator[Prometheus]:
     """Scrapes 127.0.0.1:`target_port` as the job `seek-signals`; its data goes into `folder`."""
     port = port or free_port()
-    config = folder / "prometheus.yaml"
+    config, consoles = folder / "prometheus.yaml", folder / "consoles"
     config.write_text(yaml.safe_dump(_config(target_port, every_s)))
+    consoles.mkdir()
+    (consoles / CONSOLE).write_text(console(JOB, f"{max(10, 4 * every_s)}s"))
     command = [
         str(tools.prometheus),
         f"--config.file={config}",
         f"--storage.tsdb.path={folder / 'prometheus'}",
         f"--web.listen-address=127.0.0.1:{port}",
+        f"--web.console.templates={consoles}",
     ]
     with children() as family:
         process = family.child("prometheus", command, folder / "prometheus.log")

@@ -22,6 +22,7 @@ from consumer.demo.stream import believable_stream
 from tests.faults.scene import REFUSALS, Scene, scene
 from tests.faults.service import service
 from tests.integration.outages.watching import Watch
+from tests.ops.console import NAME as CONSOLE
 from tests.ops.panels import ROWS, asked
 from tests.ops.prometheus import ALERTS, JOB, Prometheus, running_prometheus
 from tests.ops.tools import Tools
@@ -112,6 +113,8 @@ def _settings(it: Scene, port: int) -> dict[str, str]:
         SEEK_SIGNALS_BATCH_SIZE="20",
         SEEK_SIGNALS_HOLD_BASE_S="0.2",
         SEEK_SIGNALS_HOLD_MAX_S="1",
+        SEEK_SIGNALS_FLOOD_WINDOW="50",
+        SEEK_SIGNALS_FLOOD_MIN="20",
         KAFKA_SESSION_TIMEOUT_MS="30000",
         KAFKA_TOPIC_METADATA_PROPAGATION_MAX_MS="1000",  # How long an unknown topic is asked for.
     )
@@ -158,3 +161,11 @@ def test_what_goes_wrong_raises_its_alert(run: _Run) -> None:
 
     run.until(lambda: "SeekSignalsFlood" in raised(), "the flood's alert")
     assert "SeekSignalsGone" not in raised()
+
+
+def test_a_page_of_its_own_shows_the_dashboard_without_grafana(run: _Run) -> None:
+    status, page = run.prometheus.page(f"/consoles/{CONSOLE}")
+    assert status == 200, page
+    assert "Who is the bottleneck?" in page
+    assert "{{" not in page
+    assert "SeekSignalsFlood" in page
