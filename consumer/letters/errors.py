@@ -25,7 +25,8 @@ class BusyError(ConsumerError):
     exit_code = ExitCode.BUSY
 
     def __init__(self, beat: Heartbeat, now_ms: int) -> None:
-        since_s, ago_s = (now_ms - beat.began_ms) // 1000, (now_ms - beat.beat_ms) // 1000
+        since_s = max(0, now_ms - beat.began_ms) // 1000
+        ago_s = max(0, now_ms - beat.beat_ms) // 1000
         super().__init__(
             f"another run is at work: {beat.verb} on {beat.host}, begun {since_s} s ago, last seen "
             f"{ago_s} s ago. Wait until it ends, or end it. If you know that it is dead, wait 30 s "

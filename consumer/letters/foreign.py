@@ -6,6 +6,7 @@ would grow from one to the next; what the record's writer gave it stays.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -15,6 +16,7 @@ from consumer.delivery.records import Headers
 
 _INT_BYTES: Final = 4
 _LONG_BYTES: Final = 8
+_TOPIC_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _INT_MAX: Final = 2**31 - 1
 _LONG_MAX: Final = 2**63 - 1
 
@@ -110,6 +112,13 @@ def read_foreign(headers: Headers, written_at_ms: int) -> Foreign | None:
     return None
 
 
+def is_place(topic: str, partition: int, offset: int) -> bool:
+    """Whether Kafka could have such a place; a mangled header may say anything."""
+    return bool(
+        _TOPIC_NAME.fullmatch(topic) and 0 <= partition <= _INT_MAX and 0 <= offset <= _LONG_MAX
+    )
+
+
 def _read(convention: _Convention, headers: Headers, written_at_ms: int) -> Foreign | None:
     values = {name: value or b"" for name, value in reversed(headers)}
     theirs = {
@@ -125,7 +134,7 @@ def _read(convention: _Convention, headers: Headers, written_at_ms: int) -> Fore
         timestamp_ms = written_at_ms if stamp is None else convention.number(stamp)
     except (KeyError, ValueError):
         return None
-    if not topic or not (0 <= partition <= _INT_MAX and 0 <= offset <= _LONG_MAX):
+    if not is_place(topic, partition, offset):
         return None
     prefixes = (convention.prefix, *convention.also_theirs)
     return Foreign(

@@ -10,7 +10,7 @@ from consumer.delivery.dead_letter import PREFIX, DeadLetter, Failure, Origin, u
 from consumer.delivery.records import Headers, Record, headers_of
 from consumer.delivery.verdicts import Fault, Refusal
 from consumer.domain.signals import Reason
-from consumer.letters.foreign import read_foreign
+from consumer.letters.foreign import is_place, read_foreign
 
 FOREIGN: Final = "foreign"
 """The class of a letter that another program wrote; its exception is the code."""
@@ -87,12 +87,10 @@ def _understood(record: Record, headers: Headers) -> tuple[Kind, DeadLetter]:
 
 
 def _is_possible(dead: DeadLetter) -> bool:
-    """Whether Kafka could hold these numbers; a mangled header may say anything."""
+    """Whether these could be true; a mangled header may say anything."""
     origin, failure = dead.origin, dead.failure
     return (
-        bool(origin.topic)
-        and 0 <= origin.partition <= _INT_MAX
-        and 0 <= origin.offset <= _LONG_MAX
+        is_place(origin.topic, origin.partition, origin.offset)
         and 0 <= dead.replay_count <= _INT_MAX
         and 0 <= failure.attempts <= _INT_MAX
         and max(abs(origin.timestamp_ms), abs(failure.failed_at_ms)) <= _LONG_MAX

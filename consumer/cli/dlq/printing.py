@@ -10,6 +10,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 WIDE: Final = 200
@@ -18,7 +19,7 @@ WIDE: Final = 200
 
 def say(text: str) -> None:
     """To whoever runs the command."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text) + "\n")
     sys.stderr.flush()
 
 
@@ -37,8 +38,13 @@ def table_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(printable(cell)) for cell in row))
     return table
+
+
+def printable(text: str) -> str:
+    """Without what a terminal obeys: headers and messages come from anywhere."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
 def counted(number: int, what: str) -> str:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from consumer.cli.dlq.listing import looked_through
 from consumer.cli.dlq.options import Asked, filtered
-from consumer.cli.dlq.printing import JsonOption, console, print_json, say
+from consumer.cli.dlq.printing import JsonOption, console, print_json, printable, say
 from consumer.cli.dlq.wiring import Desk, desk
 from consumer.letters.catalogue import Catalogue
 from consumer.letters.choosing import Row
@@ -119,9 +119,10 @@ def _print_one(described: Described, *, as_json: bool) -> None:
         print_json(described)
         return
     out = console()
-    out.rule(f"letter {described['letter']} of {described['origin']}", align="left")
+    heading = printable(f"letter {described['letter']} of {described['origin']}")
+    out.rule(Text(heading), align="left")
     for name, value in described.items():
-        if name not in {"letter", "origin"} and value not in ("", False):
+        if name not in {"letter", "origin"} and value != "" and value is not False:
             _print_field(out, name, value)
 
 
@@ -131,6 +132,8 @@ def _print_field(out: Console, name: str, value: object) -> None:
         out.print(label)
         options = orjson.OPT_INDENT_2
         text = orjson.dumps(cast("object", value), option=options, default=str).decode()
-        out.print(Text("\n".join("    " + line for line in text.splitlines())), soft_wrap=True)
+        out.print(
+            Text("\n".join("    " + printable(line) for line in text.splitlines())), soft_wrap=True
+        )
     else:
-        out.print(Text.assemble(label, " ", str(value)), soft_wrap=True)
+        out.print(Text.assemble(label, " ", printable(str(value))), soft_wrap=True)

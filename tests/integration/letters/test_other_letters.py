@@ -22,6 +22,7 @@ def mangled(bench: Bench) -> list[OutgoingRecord]:
         [(PREFIX + "format", b"\xff")],
         [(k, b"x" if k == PREFIX + "offset" else v) for k, v in sound.headers],
         [(k, b"9" * 40 if k == PREFIX + "offset" else v) for k, v in sound.headers],
+        [(k, b"no \x1b topic" if k == PREFIX + "topic" else v) for k, v in sound.headers],
         [header for header in sound.headers if header[0] != PREFIX + "class"],
     ]
     return [OutgoingRecord(bench.dlq, b"k", b"v", headers) for headers in cases]

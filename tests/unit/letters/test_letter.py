@@ -94,6 +94,7 @@ def test_mangled_headers_make_an_unreadable_letter_whose_origin_is_its_own_place
     endless: Headers = [(k, b"9" * 30 if k == PREFIX + "offset" else v) for k, v in sound]
     backwards: Headers = [(k, b"-1" if k == PREFIX + "replay.count" else v) for k, v in sound]
     endless_connect: Headers = [(k, b"9" * 30 if k.endswith("set") else v) for k, v in CONNECT]
+    no_topic: Headers = [(k, b"a b\x1b" if k == PREFIX + "topic" else v) for k, v in sound]
     for headers in (
         None,
         [],
@@ -105,6 +106,7 @@ def test_mangled_headers_make_an_unreadable_letter_whose_origin_is_its_own_place
         endless,
         backwards,
         endless_connect,
+        no_topic,
     ):
         read = read_letter(lying(headers))
 
