@@ -38,6 +38,13 @@ KINDS: Final = (
 """Of Kubernetes' own, those that the chart uses."""
 _SHARED: Final = "/api/_definitions.json"
 FETCH_WAIT_S: Final = 600
+_JUDGE: Final = """
+import json, jsonschema, sys
+schema = json.load(open(sys.argv[1]))
+judge = jsonschema.validators.validator_for(schema)(schema)
+for fault in judge.iter_errors(json.load(sys.stdin)):
+    print(fault.json_path, fault.message)
+"""
 
 
 class Tools:
@@ -95,15 +102,20 @@ class Tools:
         (found,) = self._modules.glob("github.com/compose-spec/compose-go/v2@*/schema/*-spec.json")
         return found
 
+    def compose_faults(self, compose_file: str) -> str:
+        """Of a compose file, as JSON, by the compose specification; empty when there are none."""
+        return self._told_by(
+            [str(self.program("python")), "-c", _JUDGE, str(self.compose_schema)], compose_file
+        )
+
     def custom_resource_faults(self, lines: str) -> str:
         """Of resources, one JSON object a line, by the schemas of KEDA and of the Prometheus
         operator; empty when there are none."""
-        run = subprocess.run(  # noqa: S603 -- our own script
-            [str(self._node), str(self._npm / "validate.mjs")],
-            input=lines,
-            capture_output=True,
-            text=True,
-            check=False,
+        return self._told_by([str(self._node), str(self._npm / "validate.mjs")], lines)
+
+    def _told_by(self, command: Sequence[str], document: str) -> str:
+        run = subprocess.run(  # noqa: S603 -- our own scripts
+            command, input=document, capture_output=True, text=True, check=False
         )
         return run.stdout + run.stderr
 
