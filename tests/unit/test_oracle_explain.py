@@ -134,6 +134,11 @@ def test_what_was_on_meanwhile_is_blamed_before_what_had_ended() -> None:
     assert cause(told) == "moved or not committed: broker.kill"
 
 
+def test_a_new_secret_moves_nothing() -> None:
+    assert cause(timeline(("operator.rotate", "all", 49_000.0, 52_000.0))) is None
+    assert cause(timeline(("operator.join", "all", 49_000.0, 52_000.0))) is not None
+
+
 def test_what_is_long_over_moves_nothing() -> None:
     assert cause(timeline(("broker.kill", "3", 10_000.0, 20_000.0))) is None
 

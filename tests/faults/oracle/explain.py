@@ -12,6 +12,7 @@ from tests.faults.oracle.timeline import Timeline
 
 _MOVES_PARTITIONS: Final = ("consumer", "broker", "kafka", "operator")
 """What can make a partition change hands, or a commit fail."""
+_MOVES_NOTHING: Final = ("operator.rotate",)
 _SETTLING_MS: Final = 15_000.0
 """A fault still moves partitions for so long after its end: a session's time-out, and a
 rebalance."""
@@ -67,7 +68,11 @@ class Explainer:
     def _moves(self, begin_ms: float, until_ms: float) -> Iterator[str]:
         """A member's end or a broker's makes others' partitions move, some time later. What was
         on meanwhile comes before what had just ended, and the latest first."""
-        near = self.timeline.during(begin_ms - _SETTLING_MS, until_ms, _MOVES_PARTITIONS)
+        near = [
+            fault
+            for fault in self.timeline.during(begin_ms - _SETTLING_MS, until_ms, _MOVES_PARTITIONS)
+            if fault.kind not in _MOVES_NOTHING
+        ]
         for fault in sorted(near, key=lambda it: (it.end_ms < begin_ms, -it.begin_ms)):
             yield f"moved or not committed: {fault.kind}"
 
