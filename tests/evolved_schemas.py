@@ -157,12 +157,7 @@ def _full_name(name: str) -> str:
 
 texts = st.text(max_size=8) | st.text(min_size=60, max_size=200)
 integers = st.integers(-3, 200) | st.integers(-(2**31), 2**31 - 1)
-moments = (
-    st.integers(1_500_000_000_000, 1_900_000_000_000)
-    | st.integers(2**41, 2**63 - 1)
-    | st.integers(-(2**63), -(2**41))
-)
-"""Of six bytes or more: a plan leaves records that end with a shorter one."""
+moments = st.integers(1_500_000_000_000, 1_900_000_000_000) | st.integers(-(2**63), 2**63 - 1)
 _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "null": st.none(),
     "boolean": st.booleans(),

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import orjson
 
-from consumer.adapters.avro.decoder import UndecodableError
-from consumer.adapters.avro.framing import MAX_RECORD_BYTES, schema_id_of
-from consumer.adapters.avro.schema_store import Schemas
+from consumer.adapters.avro.decoder import Decode, UndecodableError
+from consumer.adapters.avro.framing import HEADER_BYTES, MAX_RECORD_BYTES, schema_id_of
+from consumer.adapters.avro.schema_store import Looked, Schemas
 from consumer.domain.events import Event
 from consumer.domain.mapping import MappingPolicy, map_event
 from consumer.domain.signals import Reason, Rejected, Signal, Skipped, SkipReason
 from consumer.ports import Clock, Prepared, Reading, Unresolved
 
 Decoded: TypeAlias = Event | Skipped | Rejected | Unresolved
+_MOST_DECODERS: Final = 100
+"""The store keeps more, and takes longer to say which."""
 _NO_EVENT: Final = (Skipped, Rejected, Unresolved)
 """Named, since a union of types written out is made anew for each record."""
 
@@ -28,6 +30,8 @@ class AvroReader:
     policy: MappingPolicy
     clock: Clock
     max_record_bytes: int = MAX_RECORD_BYTES
+    _decoders: dict[bytes, Decode] = field(init=False, default_factory=dict[bytes, Decode])
+    """By a value's first bytes, its framing: those that the store has given us."""
 
     def read(self, value: bytes | None) -> Reading:
         decoded = self.decode(value)
@@ -36,26 +40,33 @@ class AvroReader:
         mapped = map_event(decoded, self.policy, self.clock.wall_ms())
         if not isinstance(mapped, Signal):
             return mapped
+        type_code, subject, hirer_id, occurred_at_ms, fields, warnings = mapped
         return Prepared(
-            mapped.type_code,
-            mapped.subject,
-            mapped.hirer_id,
-            mapped.occurred_at_ms,
-            orjson.dumps(mapped.fields),
-            mapped.warnings,
+            type_code, subject, hirer_id, occurred_at_ms, orjson.dumps(fields), warnings
         )
 
     def decode(self, value: bytes | None) -> Decoded:
         """The first half of `read`: what the record says, before what it means to SEEK."""
         if value is None:
             return Skipped(SkipReason.TOMBSTONE)
+        decode = self._decoders.get(value[:HEADER_BYTES])
+        if decode is None or len(value) > self.max_record_bytes:
+            found = self._decoder(value)
+            if isinstance(found, _NO_EVENT):
+                return found
+            decode = found
+        try:
+            return decode(value)
+        except UndecodableError as error:
+            return Rejected(Reason.UNDECODABLE, str(error))
+
+    def _decoder(self, value: bytes) -> Looked:
         schema_id = schema_id_of(value, self.max_record_bytes)
         if isinstance(schema_id, Rejected):
             return schema_id
         found = self.schemas.lookup(schema_id)
-        if isinstance(found, _NO_EVENT):
-            return found
-        try:
-            return found(value)
-        except UndecodableError as error:
-            return Rejected(Reason.UNDECODABLE, str(error))
+        if not isinstance(found, _NO_EVENT):
+            if len(self._decoders) >= _MOST_DECODERS:
+                self._decoders.clear()
+            self._decoders[value[:HEADER_BYTES]] = found
+        return found

@@ -31,10 +31,12 @@ TOOLS: Final[Mapping[str, object]] = {
     "MIDDLE": primitives.MIDDLE,
     "HIGH": primitives.HIGH,
     "words": primitives.words,
+    "PADDING": primitives.PADDING,
     "long": primitives.long,
     "integer": primitives.integer,
     "end": primitives.end,
     "count": primitives.count,
+    "keep": primitives.keep,
     "len": len,
     "range": range,
     "new": new_tuple,
@@ -62,7 +64,7 @@ def write_plan(writer: Record, reader: Record, shapes: Shapes = EVENT_SHAPES) ->
     source = Source()
     with source.block("def plan(d)"):
         with source.block("try"):
-            source.put(f"p = {HEADER_BYTES}")
+            source.put(f"p = {HEADER_BYTES}", "padded = d + PADDING")
             event = Reading(source, shapes).value(writer, reader)
             with source.block("if p == len(d)"):
                 source.put(f"return {event}")

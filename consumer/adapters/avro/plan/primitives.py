@@ -33,6 +33,8 @@ FLAGS: Final = (False, True)
 
 words: Final = Struct("<3H").unpack_from
 """Six bytes as three numbers, each an index into one of the tables below."""
+PADDING: Final = bytes(6)
+"""Behind a record, so that six bytes can be looked at anywhere in it."""
 _ABSENT: Final = -(2**62)
 """Makes the sum of three entries negative, whatever the others are."""
 
@@ -52,6 +54,17 @@ MIDDLE: Final = _parts(_CONTINUES, 14)
 HIGH: Final = _parts(0, 28)
 LOW[_CONTINUES | 1 :: 2] = [_ABSENT] * len(LOW[_CONTINUES | 1 :: 2])
 """The lowest bit is the sign: odd words are of moments before 1970."""
+
+
+_MOST_KEPT: Final = 4_096
+"""Of some 300 bytes each; an ATS has some hundred statuses with their places."""
+
+
+def keep(known: dict[bytes, object], span: bytes, value: object) -> None:
+    """Remembers what these bytes mean, and begins anew rather than grow without end."""
+    if len(known) >= _MOST_KEPT:
+        known.clear()
+    known[span] = value
 
 
 def long(data: bytes, position: int) -> tuple[int, int]:

@@ -51,7 +51,8 @@ class Reading:
             case _, Union():
                 return self.value(writer, _chosen(writer, reader))
             case Record(), Record():
-                return self._record(writer, reader)
+                read = self._remembered if _comes_back(writer) else self._record
+                return read(writer, reader)
             case Array(), Array():
                 return self._list(writer, reader)
             case Primitive(), Primitive():
@@ -96,6 +97,28 @@ class Reading:
         parts = ", ".join(held[name] for name in shape.fields)
         made = self.source.variable()
         self.source.put(f"{made} = new({self.source.constant(shape.kind)}, ({parts},))")
+        return made
+
+    def _remembered(self, writer: Record, reader: Record) -> str:
+        """A text and small integers: bytes that were read before need not be read again."""
+        known = self.source.constant(dict[bytes, object]())
+        size, start, span, made = (self.source.variable() for _ in range(4))
+        self.source.put(
+            f"{start} = p",
+            f"{size} = ENDS[d[p]]",
+            f"if {size} is None: {size} = 0",
+            f"{size} += {len(writer.fields) - 1}",
+            f"{span} = d[p:p + {size}]",
+            f"{made} = {known}.get({span})",
+        )
+        with self.source.block(f"if {made} is None"):
+            value = self._record(writer, reader)
+            self.source.put(
+                f"{made} = {value}",
+                f"if p == {start} + {size}: keep({known}, {span}, {made})",
+            )
+        with self.source.block("else"):
+            self.source.put(f"p += {size}")
         return made
 
     def _default(self, entry: Field) -> str:
@@ -149,11 +172,10 @@ class Reading:
         return text
 
     def _moment(self) -> str:
-        """Six bytes at once, since most are milliseconds of these decades. A record that ends
-        before the sixth is odd."""
+        """Six bytes at once, since most are milliseconds of these decades."""
         low, middle, high = (self.source.variable() for _ in range(3))
         self.source.put(
-            f"{low}, {middle}, {high} = words(d, p)",
+            f"{low}, {middle}, {high} = words(padded, p)",
             f"{low} = LOW[{low}] + MIDDLE[{middle}] + HIGH[{high}]",
             "p += 5",
             f"if {low} < 0: {low}, p = long(d, p - 5)",
@@ -230,6 +252,13 @@ class Reading:
             word = "elif"
         with self.source.block("else"):
             self.source.put("raise OddError")
+
+
+def _comes_back(writer: Record) -> bool:
+    """Statuses and phases: there are few, and each record has some."""
+    first, *others = [entry.node for entry in writer.fields] or [writer]
+    numbers = all(isinstance(node, Primitive) and node.kind == "int" for node in others)
+    return isinstance(first, Primitive) and first.kind == "string" and bool(others) and numbers
 
 
 def _chosen(writer: Node, reader: Union) -> Node:
