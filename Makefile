@@ -90,6 +90,10 @@ MINUTES ?= 10
 observe: setup ## demo traffic and a Prometheus that watches it: MINUTES=
 	@$(PY) -m tests.ops.observe --minutes $(MINUTES)
 
+.PHONY: picture
+picture: setup ## draw the dashboard anew from three minutes of a real run
+	@$(PY) -m tests.ops.picture
+
 .PHONY: manifests
 manifests: setup ## write the Kustomize base and the Grafana dashboard anew
 	@$(PY) -m tests.ops.manifests
