@@ -83,6 +83,7 @@ def looked_through(at: Desk) -> Generator[Catalogue]:
     with Catalogue(at.dlq) as catalogue:
         at.read_letters(catalogue)
         at.read_states(catalogue)
+        at.watch.rest()
         yield catalogue
 
 

@@ -65,11 +65,11 @@ def _typed(at: Desk, number: int, expected: str) -> str:
     if not sys.stdin.isatty():
         fault = f'--confirm "{expected}": is needed where nobody can be asked'
         raise BadOptionsError(fault)
-    at.watch.bars.stop()
     topic = at.letters.topic
-    say(f"{counted(number, 'letter')} of {topic} will never be replayed. There is no way back.")
-    say(f"To go on, type: {expected}")
-    return sys.stdin.readline()
+    with at.watch.asking():
+        say(f"{counted(number, 'letter')} of {topic} will never be replayed. There is no way back.")
+        say(f"To go on, type: {expected}")
+        return sys.stdin.readline()
 
 
 def _cut(at: Desk, purged: Purged) -> str:

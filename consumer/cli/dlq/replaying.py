@@ -100,11 +100,9 @@ def _agreed(at: Desk, number: int) -> bool:
     if not sys.stdin.isatty():
         fault = "--yes: is needed where nobody can be asked"
         raise BadOptionsError(fault)
-    at.watch.bars.stop()
     topic = at.settings.source.retry_topic
-    agreed = typer.confirm(f"Replay {counted(number, 'letter')} to {topic}?", err=True)
-    at.watch.bars.start()
-    return agreed
+    with at.watch.asking():
+        return typer.confirm(f"Replay {counted(number, 'letter')} to {topic}?", err=True)
 
 
 def _replay(at: Desk, catalogue: Catalogue, options: ReplayOptions, *, take_over: bool) -> Account:
@@ -114,6 +112,7 @@ def _replay(at: Desk, catalogue: Catalogue, options: ReplayOptions, *, take_over
     try:
         return run.run(catalogue)
     except LettersError:
+        at.watch.rest()
         if run.account.dealt_with:
             say("Before it ended:")
             print_account(run.account, as_json=False)
@@ -135,4 +134,5 @@ def _try(at: Desk, catalogue: Catalogue, options: ReplayOptions, *, as_json: boo
     trying = Trying(at.letters, at.sources, at.understanding.judge, at.watch.looking("trying"))
     trial = trying.run(chosen(catalogue.rows(), options, newer), number)
     trial.superseded |= newer
+    at.watch.rest()
     print_trial(trial, as_json=as_json)

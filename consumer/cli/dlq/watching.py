@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ class Watch:
         return self.stop.is_set()
 
     def seen(self, phase: str, done: int, total: int) -> None:
+        self.bars.start()
         if phase not in self._tasks:
             self._tasks[phase] = self.bars.add_task(phase)
         self.bars.update(self._tasks[phase], completed=done, total=total)
@@ -56,6 +58,21 @@ class Watch:
                 raise StoppedError
 
         return seen
+
+    def rest(self) -> None:
+        """Takes the bars away until something is seen again: what is printed must not mix."""
+        if not self.bars.disable:
+            self.bars.stop()
+
+    @contextmanager
+    def asking(self) -> Generator[None]:
+        """While a person is asked Ctrl-C ends the command at once: nothing is under way."""
+        self.rest()
+        drain = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, drain)
 
     def wait(self, seconds: float) -> None:
         self.stop.wait(seconds)
@@ -73,7 +90,16 @@ def watching() -> Generator[Watch]:
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bars:
-        yield Watch(stop, bars)
+    bars = Progress(
+        *columns,
+        console=console,
+        transient=True,
+        redirect_stdout=False,  # Else results would follow the bars to standard error.
+        redirect_stderr=False,
+        disable=not console.is_terminal,
+    )
+    watch = Watch(stop, bars)
+    try:
+        yield watch
+    finally:
+        watch.rest()

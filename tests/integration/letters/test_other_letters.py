@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
+
 import pytest
 
 from consumer.delivery.dead_letter import PREFIX, without_value
@@ -135,3 +140,25 @@ def test_a_prefix_is_cut_and_what_is_purged_in_the_middle_stays_until_it_is_part
     assert bench.run("dlq", "replay", "--yes", "--json").json["replayed"] == 6
     last = bench.run("dlq", "purge", "--confirm", "purge 0", "--json").json
     assert (last["cutBefore"], bench.letters()) == ({}, 7)  # The group has not taken them in.
+
+
+def test_the_result_goes_to_standard_output_though_a_bar_is_drawn_on_a_terminal(
+    bench: Bench,
+) -> None:
+    bench.bury(range(3))
+    terminal, side = pty.openpty()
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "consumer", "dlq", "list", "--json"],
+            env=bench.environment(),
+            stdout=subprocess.PIPE,
+            stderr=side,
+            check=True,
+        )
+        drawn = os.read(terminal, 65_536)
+    finally:
+        os.close(terminal)
+        os.close(side)
+
+    assert ended.stdout.count(b"\n") == 3
+    assert b"reading dead letters" in drawn
