@@ -96,11 +96,13 @@ class Standstill:
     _mark: int = -1
     _since_s: float | None = None
 
-    def see(self, mark: int, end: int, now_s: float) -> float:
-        """Seconds of standing still; 0 when it moves, or has nothing to move to."""
+    def see(self, mark: int, end: int, now_s: float) -> None:
         if mark >= end:
             self._since_s = None
         elif mark != self._mark or self._since_s is None:
             self._since_s = now_s
         self._mark = mark
+
+    def seconds(self, now_s: float) -> float:
+        """0 while it moves, or has nothing to move to."""
         return 0.0 if self._since_s is None else now_s - self._since_s

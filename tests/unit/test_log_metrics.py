@@ -104,6 +104,7 @@ def test_a_record_that_was_not_read_is_as_old_as_it_is_waited_for() -> None:
     world.show(committed=5, position=5)
     assert world.value("oldest_unsettled_age_seconds") == 0
     world.now_s += 70
+    world.show(committed=5, position=5)
     assert world.value("oldest_unsettled_age_seconds") == 70
     assert world.value("partition_standstill_seconds") == 70
 

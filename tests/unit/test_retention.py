@@ -96,17 +96,19 @@ def test_a_log_made_anew_has_no_speed_yet() -> None:
     assert speed.per_s is None
 
 
+def _stood(*seen: tuple[int, int, float]) -> list[float]:
+    """Seconds of standing still, as of each moment of (mark, end, now)."""
+    still, stood = Standstill(), list[float]()
+    for mark, end, now_s in seen:
+        still.see(mark, end, now_s)
+        stood.append(still.seconds(now_s))
+    return stood
+
+
 def test_a_partition_stands_still_from_when_its_mark_was_last_seen_to_move() -> None:
-    still = Standstill()
-    assert still.see(mark=5, end=9, now_s=10.0) == 0
-    assert still.see(mark=5, end=12, now_s=40.0) == 30
-    assert still.see(mark=6, end=12, now_s=50.0) == 0
-    assert still.see(mark=6, end=12, now_s=55.0) == 5
+    assert _stood((5, 9, 10.0), (5, 12, 40.0), (6, 12, 50.0), (6, 12, 55.0)) == [0, 30, 0, 5]
 
 
 def test_a_partition_that_is_read_to_its_end_does_not_stand_still() -> None:
-    still = Standstill()
-    assert still.see(mark=9, end=9, now_s=10.0) == 0
-    assert still.see(mark=9, end=9, now_s=500.0) == 0
-    assert still.see(mark=9, end=10, now_s=510.0) == 0  # Only now is there something behind it.
-    assert still.see(mark=9, end=10, now_s=520.0) == 10
+    """Only from when there is something behind it."""
+    assert _stood((9, 9, 10.0), (9, 9, 500.0), (9, 10, 510.0), (9, 10, 520.0)) == [0, 0, 0, 10]

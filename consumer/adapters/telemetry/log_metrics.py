@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from consumer.adapters.telemetry.names import Metric
 from consumer.delivery.records import TopicPartition
-from consumer.delivery.retention import Logs, Standstill, StartSpeed, time_to_loss_s
+from consumer.delivery.retention import Extent, Logs, Standstill, StartSpeed, time_to_loss_s
 from consumer.observed import Occurrence, PartitionStatus, Snapshot
 
 
@@ -51,6 +51,11 @@ class LogMetrics(Collector):
 
     def show(self, snapshot: Snapshot) -> None:
         self._latest = snapshot
+        extents, now_s = self.logs().extents, self.monotonic_s()
+        for status in snapshot.partitions:
+            if status.place in extents:
+                end = _end(status, extents[status.place])
+                self._stands[status.place].see(status.committed, end, now_s)
 
     def places(self) -> Sequence[TopicPartition]:
         """What the survey should look at: the partitions that are ours."""
@@ -92,9 +97,7 @@ class LogMetrics(Collector):
         place, extent = status.place, logs.extents[status.place]
         speed, stand = self._speeds[place], self._stands[place]
         speed.see(extent)
-        # The survey is older than the snapshot: what was read since is no negative lag.
-        end = max(extent.end, status.position)
-        standstill_s = stand.see(status.committed, end, self.monotonic_s())
+        end, standstill_s = _end(status, extent), stand.seconds(self.monotonic_s())
         if status.committed >= end:
             return Lateness(0, 0.0, 0.0, float("inf"))
         age_s = None
@@ -108,3 +111,8 @@ class LogMetrics(Collector):
             standstill_s,
             to_loss_s,
         )
+
+
+def _end(status: PartitionStatus, extent: Extent) -> int:
+    """The survey may be older than the snapshot: what was read since is no negative lag."""
+    return max(extent.end, status.position)
