@@ -48,7 +48,7 @@ def check(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Check settings and surroundings before a run: Kafka, registry, SEEK.
+    """Check the settings, Kafka, registry and SEEK before a run.
 
     Only looks: joins no group, commits nothing, writes to no topic, sends no signal. Each
     line says ok, warning or fault, and what to do. Exit code 0 without faults, 1 with some.

@@ -47,7 +47,7 @@ VERBS = (
     Verb(
         "check",
         "consumer.cli.check:check",
-        "Check settings and surroundings before a run: Kafka, registry, SEEK.",
+        "Check the settings, Kafka, registry and SEEK before a run.",
     ),
     Verb(
         "explain",
