@@ -59,6 +59,8 @@ class Burial:
     _tickets: int = 0
     _failures: int = 0
     _retry_at_s: float = 0.0
+    _probe: int = 0
+    """The ticket tried last, alone, to see whether the topic can be written to again."""
 
     def bury(self, lane: Lane, record: Record, size: int, failure: Failure) -> None:
         self._tickets += 1
@@ -85,7 +87,8 @@ class Burial:
                 self._reported(report, letter, now_s, jitter)
         if self._stalled and now_s >= self._retry_at_s:
             self._retry_at_s = now_s + RETRY_MAX_S
-            self.dead_letters.bury(self._stalled[0], self._open[self._stalled.popleft()].outgoing)
+            self._probe = self._stalled.popleft()
+            self.dead_letters.bury(self._probe, self._open[self._probe].outgoing)
 
     def forget(self, lane: Lane) -> None:
         gone = {ticket for ticket, letter in self._open.items() if letter.lane is lane}
@@ -107,11 +110,12 @@ class Burial:
         elif report.too_large and letter.shrink():
             self.dead_letters.bury(report.ticket, letter.outgoing)
         else:
-            self._failures += 1
+            if not self.trouble or report.ticket == self._probe:
+                self._failures += 1  # Those written beside it fail for the same reason.
+                wait_s = full_jitter_s(self._failures, jitter, RETRY_BASE_S, RETRY_MAX_S)
+                self._retry_at_s = now_s + wait_s
             self.trouble = f"{report.error}: {report.detail}" if report.detail else report.error
             self._stalled.append(report.ticket)
-            wait_s = full_jitter_s(self._failures, jitter, RETRY_BASE_S, RETRY_MAX_S)
-            self._retry_at_s = now_s + wait_s
             self.telemetry.note(DeadLetterRefused(report.error))
 
     def _confirmed(self, ticket: int, letter: _Letter) -> None:

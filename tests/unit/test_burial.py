@@ -130,6 +130,15 @@ def test_while_the_topic_is_away_one_letter_is_tried_and_the_others_wait() -> No
     assert it.mark == 4
 
 
+def test_many_letters_refused_at_once_are_one_failure() -> None:
+    it = Funeral()
+    it.bury(20)
+    it.topic.refuse(*range(1, 21))
+    it.collect()
+    it.collect(after_s=1.0)
+    assert len(it.topic.tickets) == 21
+
+
 def test_a_letter_tried_in_vain_lets_the_others_be_tried_before_it_again() -> None:
     it = Funeral()
     it.bury(2)
