@@ -37,6 +37,7 @@ from consumer.adapters.telemetry.exchange_log import log_exchange
 from consumer.adapters.telemetry.kafka_logs import KafkaErrors, kafka_logger
 from consumer.adapters.telemetry.logs import logger
 from consumer.adapters.telemetry.token_metrics import TokenMetrics
+from consumer.adapters.telemetry.tracing import Tracing, requested_tracing
 from consumer.delivery.dead_letter import Envelope
 from consumer.delivery.lease import Lease
 from consumer.delivery.limits import FloodLimits, Limits, PacerLimits, SickLimits
@@ -81,7 +82,8 @@ def run_service(settings: Settings, stop: threading.Event) -> int:
     with ExitStack() as closing:
         registry = connect(settings.registry.client_config())
         closing.callback(registry.close)
-        service = closing.enter_context(assembled(settings, registry))
+        traced = requested_tracing(os.environ, closing)
+        service = closing.enter_context(assembled(settings, registry, tracing=traced))
         watchdog = threading.Thread(
             target=_end_in_time, args=(stop, service.stopping_s), name="watchdog", daemon=True
         )
@@ -103,10 +105,11 @@ def assembled(
     registry: Registry,
     watcher: Telemetry | None = None,
     identities: Identities | None = None,
+    tracing: Tracing | None = None,
 ) -> Generator[Service]:
     """Built from the settings; `watcher` sees what the pipeline tells, beside the usual sinks.
 
-    `identities`: None asks the brokers for the topics' ids.
+    `identities`: None asks the brokers for the topics' ids. `tracing`: None traces nothing.
     """
     clock = SystemClock()
     with ExitStack() as closing:
@@ -126,12 +129,13 @@ def assembled(
             reader=AvroReader(
                 store, _mapping_policy(settings), clock, settings.source.record_bytes_max
             ),
-            senders=senders,
+            senders=tracing.around(senders) if tracing else senders,
             dead_letters=dead_letters,
             clock=clock,
             telemetry=telemetry,
             lease=lease,
             envelope=_envelope(settings),
+            traceparent_of=tracing.traceparent_of if tracing else None,
         )
         yield Service(
             pipeline=Pipeline(parts, limits_of(settings)),

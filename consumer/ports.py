@@ -144,6 +144,8 @@ class Request:
 
     batch_id: int
     bodies: Sequence[bytes]
+    traceparents: Sequence[bytes] = ()
+    """W3C trace contexts of its records, as their headers have them; empty: not traced."""
 
 
 @dataclass(frozen=True, slots=True)

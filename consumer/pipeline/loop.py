@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,10 +11,10 @@ from consumer.delivery.dead_letter import Envelope, Failure
 from consumer.delivery.flood_guard import FloodGuard
 from consumer.delivery.flooded import SEND
 from consumer.delivery.landing import Landing, Poison
-from consumer.delivery.lanes import Lane, Parcel
+from consumer.delivery.lanes import Batch, Lane, Parcel
 from consumer.delivery.lease import Lease
 from consumer.delivery.limits import Limits
-from consumer.delivery.records import Offset, TopicPartition
+from consumer.delivery.records import Offset, Record, TopicPartition
 from consumer.delivery.tracker import OffsetTracker
 from consumer.delivery.verdicts import Fault, Outage, Verdict
 from consumer.observed import BatchAtFault, Drained, Rebalanced, SignalsAccepted, Telemetry
@@ -59,6 +59,8 @@ class Parts:
     telemetry: Telemetry
     lease: Lease
     envelope: Envelope
+    traceparent_of: Callable[[Record], bytes | None] | None = None
+    """None: requests are not traced, and no header is read for it."""
 
 
 class Pipeline:
@@ -213,7 +215,14 @@ class Pipeline:
         now_s = self._clock.monotonic_s()
         while (batch := self.courier.next_batch(now_s)) is not None:
             bodies = [parcel.body for parcel in batch.parcels]
-            self._parts.senders.submit(Request(batch.number, bodies))
+            traces = self._traceparents(batch)
+            self._parts.senders.submit(Request(batch.number, bodies, traces))
+
+    def _traceparents(self, batch: Batch) -> Sequence[bytes]:
+        read = self._parts.traceparent_of
+        if read is None:
+            return ()
+        return [found for parcel in batch.parcels if (found := read(parcel.record)) is not None]
 
     def _pause_and_resume(self) -> None:
         held = {*self._intake.held_topics, *self.courier.dispatcher.held_topics}
