@@ -9,7 +9,8 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from tests.ops.panels import ROWS, Kind, Panel, Query, asked
+from tests.ops.asking import Kind, Panel, Query, asked
+from tests.ops.panels import ROWS
 
 NAME: Final = "seek-signals.html"
 _HEAD: Final = """<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="5">

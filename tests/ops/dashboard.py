@@ -16,7 +16,8 @@ from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import dashboard as model
 
 from consumer.adapters.telemetry.names import Metric
-from tests.ops.panels import ROWS, Kind, Panel, Query
+from tests.ops.asking import Kind, Panel, Query
+from tests.ops.panels import ROWS
 
 SOURCE: Final = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 HEIGHT: Final = 7

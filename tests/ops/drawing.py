@@ -15,7 +15,7 @@ import matplotlib as mpl
 import matplotlib.dates
 import matplotlib.figure
 
-from tests.ops.panels import Kind
+from tests.ops.asking import Kind
 
 WIDTH_IN: Final = 15.0
 ROW_IN: Final = 2.1

@@ -15,8 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tests.ops.asking import Panel, asked
 from tests.ops.observe import SCRAPE_EVERY_S, observed_demo
-from tests.ops.panels import ROWS, Panel, asked
+from tests.ops.panels import ROWS
 from tests.ops.prometheus import JOB, Prometheus
 from tests.ops.rendering import DEPLOY, ROOT
 from tests.ops.tools import Tools

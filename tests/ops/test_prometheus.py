@@ -22,8 +22,9 @@ from consumer.demo.stream import believable_stream
 from tests.faults.scene import REFUSALS, Scene, scene
 from tests.faults.service import service
 from tests.integration.outages.watching import Watch
+from tests.ops.asking import asked
 from tests.ops.console import NAME as CONSOLE
-from tests.ops.panels import ROWS, asked
+from tests.ops.panels import ROWS
 from tests.ops.prometheus import ALERTS, JOB, Prometheus, running_prometheus
 from tests.ops.tools import Tools
 from tests.testbed import create_topics, free_port, running_kafka, running_registry, write_all

@@ -17,7 +17,6 @@ from consumer.delivery.records import TopicPartition
 from consumer.demo.expectations import CutShort, DemoEvent, Kind, ToBeBuried
 from consumer.demo.feed import Feed
 from consumer.demo.read_back import journaled, requests_by_outcome
-from consumer.demo.scenario import AWAY, PUBLISHING_S, SPELLS, THROTTLED, faults, spell_at
 from consumer.demo.scene import Scene, as_line, as_screen
 from consumer.demo.stage import TOPICS, set_up
 from consumer.demo.stream import FEWEST_EVENTS, believable_stream
@@ -35,7 +34,6 @@ from consumer.observed import (
     Snapshot,
     TookIn,
 )
-from consumer.sandbox.fault_kinds import Refuse, Status
 from consumer.sandbox.journal import Entry, RequestLine
 
 PLACE = TopicPartition("ats.application-completed", 2)
@@ -106,41 +104,6 @@ def test_what_was_seen_does_not_change_afterwards() -> None:
     watcher.note(SkippedRecords("topic", "tombstone", 2))
 
     assert before == Seen()
-
-
-# -- The scenario ----------------------------------------------------------------------------
-
-
-def test_spells_come_one_after_the_other_while_events_are_published() -> None:
-    assert spell_at(None) is None
-    assert spell_at(AWAY.after_s - 0.1) is None
-    assert spell_at(AWAY.after_s) is AWAY
-    assert spell_at(AWAY.after_s + AWAY.seconds) is None
-    assert spell_at(THROTTLED.after_s + 0.1) is THROTTLED
-    assert all(spell.after_s + spell.seconds < PUBLISHING_S for spell in SPELLS)
-
-
-def test_in_a_longer_demo_spells_come_again_each_minute() -> None:
-    assert spell_at(60 + AWAY.after_s) is AWAY
-    assert spell_at(120 + THROTTLED.after_s + 0.1) is THROTTLED
-    begins = [f.after_s for f in faults(150.0) if isinstance(f, Status) and f.status == 503]
-    assert begins == [AWAY.after_s + minute * 60 for minute in range(3)]
-    assert len([f for f in faults() if isinstance(f, Status)]) == len(SPELLS)
-
-
-def test_seek_refuses_just_the_tokens_that_the_stream_expects_it_to() -> None:
-    marks = [fault.match.token for fault in faults() if isinstance(fault, Refuse)]
-    stream = believable_stream(seed=2, events=2_000, now_ms=1_780_000_000_000)
-
-    for event in stream:
-        if isinstance(event.value, dict):
-            token = str(event.value.get("seekToken"))
-            matched = any(mark and token.startswith(mark.rstrip("*")) for mark in marks)
-            refused = isinstance(event.expectation, ToBeBuried) and event.expectation.reason in {
-                "bad_user_input",
-                "forbidden",
-            }
-            assert matched == refused
 
 
 # -- The scene -------------------------------------------------------------------------------
