@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -21,8 +22,9 @@ LABELS: Final = (
 HEADERS: Final[list[tuple[str, str | bytes | None]]] = [
     ("trace", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 ]
-_BEGIN_MS: Final = 1_577_923_200_000
 _SPAN_MS: Final = 10**10
+"""The last 116 days: a token of a year ago would be warned of, record by record."""
+_BEGIN_MS: Final = int(time.time() * 1_000) - _SPAN_MS
 _DISTINCT: Final = 20_000
 """Records made once and used again, so that filling a broker costs little."""
 
