@@ -226,3 +226,22 @@ def test_the_environments_other_name_goes_before_the_files() -> None:
 
 def test_names_of_properties_turn_into_names_of_settings() -> None:
     assert setting_name("max.poll.interval.ms") == "KAFKA_MAX_POLL_INTERVAL_MS"
+
+
+def test_who_only_looks_reads_what_is_committed_and_goes_on_where_records_expired() -> None:
+    looking = settings(KAFKA_ISOLATION_LEVEL="read_uncommitted").kafka.reading_config()
+
+    assert looking["isolation.level"] == "read_committed"
+    assert looking["auto.offset.reset"] == "earliest"
+    assert looking["enable.auto.commit"] == "false"
+
+
+def test_a_replay_writes_under_the_id_of_its_group_whatever_is_set() -> None:
+    given = {"transactional.id": "mine", "acks": "1", "message.max.bytes": "2000000"}
+    writing = KafkaSettings("g", given, {}).transactional_config("g.dlq", timeout_ms=60_000)
+
+    assert (writing["transactional.id"], writing["acks"]) == ("g.dlq", "all")
+    assert writing["transaction.timeout.ms"] == "60000"
+    assert int(writing["message.timeout.ms"]) < 60_000
+    assert writing["message.max.bytes"] == "2000000"
+    Producer(writing)

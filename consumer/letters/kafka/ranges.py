@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple, TypeVar, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from tenacity import Retrying, retry_if_exception, stop_after_attempt
+from tenacity.wait import wait_random_exponential
 
 from consumer.adapters.kafka.advice import advice_for, name_of
 from consumer.delivery.records import TopicPartition as Place
@@ -17,7 +19,22 @@ SILENCE_S: Final = 60.0
 """No record and no end for so long: Kafka is away, and a person or a schedule tries again."""
 TAKE: Final = 500
 WAIT_S: Final = 0.5
+_ATTEMPTS: Final = 8
+"""Some 8 s: a coordinator or leader has moved by then."""
+_MOVING: Final = frozenset(
+    {
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError._WAIT_COORD,
+    }
+)
 _MISSING: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})
+
+
+_T = TypeVar("_T")
 
 
 class Range(NamedTuple):
@@ -34,12 +51,25 @@ def kafka_failed(error: KafkaError, doing: str) -> LettersError:
     return LettersError(f"{doing} failed: {name_of(error)}: {advice_for(error)}")
 
 
+def answered(call: Callable[[], _T], doing: str) -> _T:
+    """What `call` returns, asked again for a while where brokers are just changing roles.
+    Raises LettersError."""
+    retrying = Retrying(
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.2, max=2.0),
+        retry=retry_if_exception(_passing),
+        reraise=True,
+    )
+    try:
+        return retrying(call)
+    except KafkaException as error:
+        raise kafka_failed(error.args[0], doing) from error
+
+
 def partitions_of(consumer: Consumer, topic: str) -> list[int]:
     """Raises NoTopicError or LettersError."""
-    try:
-        found = consumer.list_topics(topic, ASK_S).topics[topic]
-    except KafkaException as error:
-        raise kafka_failed(error.args[0], f"asking for {topic}") from error
+    asked = answered(lambda: consumer.list_topics(topic, ASK_S), f"asking for {topic}")
+    found = asked.topics[topic]
     if found.error is not None and found.error.code() in _MISSING:
         msg = f"there is no topic {topic}: create it (seek-signals topics --create)"
         raise NoTopicError(msg)
@@ -50,10 +80,10 @@ def partitions_of(consumer: Consumer, topic: str) -> list[int]:
 
 def extent(consumer: Consumer, topic: str, partition: int) -> Range:
     """What the partition holds now, as far as transactions are decided."""
-    try:
-        found = consumer.get_watermark_offsets(TopicPartition(topic, partition), ASK_S)
-    except KafkaException as error:
-        raise kafka_failed(error.args[0], f"asking for {topic}/{partition}") from error
+    place = TopicPartition(topic, partition)
+    found = answered(
+        lambda: consumer.get_watermark_offsets(place, ASK_S), f"asking for {topic}/{partition}"
+    )
     return Range(*found)
 
 
@@ -80,6 +110,10 @@ def read(
                 yield from _of_range(message, left)
     finally:
         consumer.unassign()
+
+
+def _passing(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in _MOVING
 
 
 def _taken(consumer: Consumer) -> list[Message]:

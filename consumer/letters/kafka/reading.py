@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from consumer.delivery.records import Record
 from consumer.delivery.records import TopicPartition as Place
@@ -14,8 +14,8 @@ from consumer.letters.kafka.ranges import (
     ASK_S,
     NoTopicError,
     Range,
+    answered,
     extent,
-    kafka_failed,
     partitions_of,
     read,
 )
@@ -76,10 +76,9 @@ class KafkaStates:
     def committed(self) -> Mapping[int, int]:
         partitions = partitions_of(self.consumer, self.retry_topic)
         asked = [TopicPartition(self.retry_topic, partition) for partition in partitions]
-        try:
-            answers = self.consumer.committed(asked, ASK_S)
-        except KafkaException as error:
-            raise kafka_failed(error.args[0], "asking for the group's offsets") from error
+        answers = answered(
+            lambda: self.consumer.committed(asked, ASK_S), "asking for the group's offsets"
+        )
         return {answer.partition: answer.offset for answer in answers if answer.offset >= 0}
 
 

@@ -57,6 +57,8 @@ class Bench:
     zygote: Zygote
     registry_url: str = "http://127.0.0.1:1"
     """Nobody answers there."""
+    more: dict[str, str] = field(default_factory=dict)
+    """Settings of the command, beside the usual ones."""
     group: str = field(default_factory=lambda: f"letters-{uuid4().hex[:8]}")
 
     @property
@@ -82,6 +84,7 @@ class Bench:
             "SEEK_SIGNALS_APPLICATION_STATUS_TOPICS": self.source,
             "SEEK_SIGNALS_POSITION_STATUS_TOPICS": "",
             "SEEK_SIGNALS_APPLICATION_COMPLETED_TOPICS": "",
+            **self.more,
         }
 
     def start(self, *arguments: str) -> Run:

@@ -162,3 +162,11 @@ def test_the_result_goes_to_standard_output_though_a_bar_is_drawn_on_a_terminal(
 
     assert ended.stdout.count(b"\n") == 3
     assert b"reading dead letters" in drawn
+
+
+def test_the_newer_protocol_of_the_group_is_no_obstacle(bench: Bench) -> None:
+    bench.bury(range(3))
+    bench.more = {"KAFKA_GROUP_PROTOCOL": "consumer"}
+
+    assert len(bench.run("dlq", "list", "--json").lines) == 3
+    assert bench.run("dlq", "replay", "--yes", "--json").json["replayed"] == 3
