@@ -140,13 +140,22 @@ class Acts:
         new.replace(self.stage.secret_file)
 
     def _add_partitions(self) -> None:
-        topic = TOPICS[GROWN]
-        found = self.stage.admin.list_topics(topic, timeout=ASK_S).topics[topic].partitions
-        if len(found) >= PARTITIONS_MAX:
-            return
-        wanted = [NewPartitions(topic, len(found) + 1)]
-        for done in self.stage.admin.create_partitions(wanted).values():
-            done.result(ASK_S)
+        """Asked for again until it is done: the broker that was asked may just be hit, too."""
+        topic, admin = TOPICS[GROWN], self.stage.admin
+        deadline_s = time.monotonic() + IN_SYNC_WITHIN_S
+        wanted = 0
+        while time.monotonic() < deadline_s:
+            try:
+                found = len(admin.list_topics(topic, timeout=ASK_S).topics[topic].partitions)
+                wanted = wanted or min(found + 1, PARTITIONS_MAX)
+                if found >= wanted:
+                    return
+                for done in admin.create_partitions([NewPartitions(topic, wanted)]).values():
+                    done.result(ASK_S)
+            except (KafkaException, TimeoutError):
+                time.sleep(GLANCE_S)  # Brokers tell nobody when they can be asked again.
+        msg = f"{topic} has no further partition after {IN_SYNC_WITHIN_S:g} s"
+        raise FailedActError(msg)
 
     def _join(self, stays_s: float) -> None:
         member = self.stage.members[JOINER]

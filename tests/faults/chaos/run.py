@@ -193,7 +193,7 @@ class Run:
         for future in [each for each in self._futures if each.done()]:
             self._futures.remove(future)
             if (error := future.exception()) is not None:
-                wrong.append(f"a fault could not be injected or undone: {error}")
+                wrong.append(f"a fault could not be injected or undone: {error!r}")
         self._watch_others()
         if time.monotonic() - self._told_s > TOLD_EVERY_S:
             self._told_s = time.monotonic()
