@@ -78,6 +78,8 @@ class Connection(asyncio.Protocol):
             self.write(far_side.token)
         elif path.startswith(b"/schemas"):
             self.write(far_side.schema)
+        elif path.startswith(b"/associations"):  # Confluent's client asks for such a thing.
+            self.write(answer([]))
         elif path.startswith(b"/moments"):
             self.write(answer(list(far_side.moments)))
         else:
