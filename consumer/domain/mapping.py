@@ -69,6 +69,9 @@ class MappingPolicy:
     token_lifetime_ms: int = 180 * _MS_PER_DAY
     """Contract 2.5. SEEK swallows an older token without an error."""
 
+    token_near_expiry_ms: int = 14 * _MS_PER_DAY
+    """So long before: what is said of the candidate after that will have no effect."""
+
 
 def map_event(event: Event, policy: MappingPolicy, now_ms: int) -> Mapped:
     """Pure. `now_ms` (wall clock) decides warnings only, never what is sent (P9)."""
@@ -266,5 +269,10 @@ def _writable(timestamp_ms: int | None) -> TypeGuard[int]:
 def _warn_of_age(
     issued_at_ms: int | None, policy: MappingPolicy, now_ms: int, warnings: list[Warn]
 ) -> None:
-    if issued_at_ms is not None and now_ms - issued_at_ms > policy.token_lifetime_ms:
+    if issued_at_ms is None:
+        return
+    left_ms = issued_at_ms + policy.token_lifetime_ms - now_ms
+    if left_ms < 0:
         warnings.append(Warn.TOKEN_EXPIRED)
+    elif left_ms < policy.token_near_expiry_ms:
+        warnings.append(Warn.TOKEN_NEAR_EXPIRY)

@@ -79,6 +79,7 @@ class Warn(StrEnum):
 
     INDEX_OUTSIDE_RANGE = "index_outside_range"
     FUTURE_TIME = "future_time"
+    TOKEN_NEAR_EXPIRY = "token_near_expiry"  # noqa: S105 -- a warning's code, no secret
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 -- a warning's code, no secret
     TWO_IDENTIFIERS = "two_identifiers"
     PREVIOUS_WITHOUT_TIME = "previous_without_time"

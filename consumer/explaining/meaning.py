@@ -23,6 +23,7 @@ SKIPS: Final[Mapping[SkipReason, str]] = {
 WARNINGS: Final[Mapping[Warn, str]] = {
     Warn.INDEX_OUTSIDE_RANGE: "An index is not between 1 and its total. Sent as it is.",
     Warn.FUTURE_TIME: "A time is more than five minutes ahead: look at the publisher's clock.",
+    Warn.TOKEN_NEAR_EXPIRY: "SEEK ignores the seek-token within 14 days, at 180 days of age.",
     Warn.TOKEN_EXPIRED: "The seek-token is older than 180 days: SEEK ignores it without a word.",
     Warn.TWO_IDENTIFIERS: (
         "Both seekToken and candidateApplicationProfileId are there: the latter is sent."

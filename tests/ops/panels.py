@@ -129,7 +129,7 @@ REFUSED: Final = Row(
         ),
         Panel(
             "Doubtful, sent all the same",
-            "token_expired: SEEK does not say so, the signal just has no effect.",
+            "token_expired: SEEK does not say so, the signal has no effect; near: within 14 days.",
             "cps",
             (Query(rate(Metric.WARNINGS, "sum by (reason)"), "{{reason}}"),),
         ),

@@ -235,9 +235,17 @@ class TestWhatIsSentWithAWarning:
         assert signal(APPLICATION._replace(previous=previous)).warnings == warnings
 
     @pytest.mark.parametrize(
-        ("age_ms", "warnings"), [(180 * DAY_MS, ()), (180 * DAY_MS + 1, (Warn.TOKEN_EXPIRED,))]
+        ("age_ms", "warnings"),
+        [
+            (166 * DAY_MS, ()),
+            (166 * DAY_MS + 1, (Warn.TOKEN_NEAR_EXPIRY,)),
+            (180 * DAY_MS, (Warn.TOKEN_NEAR_EXPIRY,)),
+            (180 * DAY_MS + 1, (Warn.TOKEN_EXPIRED,)),
+        ],
     )
-    def test_a_token_that_seek_would_swallow(self, age_ms: int, warnings: Sequence[Warn]) -> None:
+    def test_a_token_that_seek_swallows_or_soon_will(
+        self, age_ms: int, warnings: Sequence[Warn]
+    ) -> None:
         issued_at_ms = NOW_MS - age_ms
 
         for event in (APPLICATION, COMPLETED):
