@@ -39,7 +39,9 @@ CONSUMER_DEFAULTS: Mapping[str, Default] = {
         "8192", "Of these, 8 MiB at most, where librdkafka keeps 64."
     ),
     "fetch.max.bytes": Default(
-        "2097152", "One answer of a broker, on top of what was fetched ahead; 50 MiB by default."
+        "524288",
+        "One answer of a broker, on top of what was fetched ahead, and compressed: it may grow "
+        "thirtyfold. librdkafka's default: 50 MiB.",
     ),
 }
 
@@ -99,6 +101,10 @@ SECRET_PROPERTIES = frozenset(
     }
 )
 """Never shown, and taken from a file as `KAFKA_…_FILE`."""
+
+MESSAGE_MAX = "message.max.bytes"
+_MESSAGE_MAX = range(1_000, 1_000_000_001)
+"""What librdkafka takes for it."""
 
 _CONSUMER_ONLY = """
 auto.commit.interval.ms check.crcs consume.callback.max.messages coordinator.query.interval.ms
@@ -174,7 +180,8 @@ class KafkaSettings:
         if not self.new_protocol:
             defaults |= _values(CLASSIC_DEFAULTS)
         given = _without(self._given(), PRODUCER_ONLY)
-        return defaults | given | _values(OWNED_BY_CONSUMER) | {"group.id": self.group_id}
+        merged = defaults | given | _values(OWNED_BY_CONSUMER) | {"group.id": self.group_id}
+        return merged | _smallest_message(merged)
 
     def producer_config(self) -> dict[str, str]:
         """For `Producer`, safe for dead letters: idempotent, `acks=all`."""
@@ -221,6 +228,14 @@ class KafkaSettings:
 
 def _values(defaults: Mapping[str, Default]) -> dict[str, str]:
     return {name: default.value for name, default in defaults.items()}
+
+
+def _smallest_message(config: Mapping[str, str]) -> dict[str, str]:
+    """A consumer writes no messages, and librdkafka refuses one that fetches less than it may
+    write. A value that is faulty stays, to be refused as that."""
+    written = config.get(MESSAGE_MAX, "").strip() or str(_MESSAGE_MAX[0])
+    faulty = not written.isdecimal() or int(written) not in _MESSAGE_MAX
+    return {} if faulty else {MESSAGE_MAX: str(_MESSAGE_MAX[0])}
 
 
 def _without(config: Mapping[str, str], left_out: frozenset[str]) -> dict[str, str]:

@@ -245,3 +245,10 @@ def test_a_replay_writes_under_the_id_of_its_group_whatever_is_set() -> None:
     assert int(writing["message.timeout.ms"]) < 60_000
     assert writing["message.max.bytes"] == "2000000"
     Producer(writing)
+
+
+def test_large_dead_letters_are_no_matter_of_the_consumer_s() -> None:
+    """librdkafka refuses a consumer whose fetches are smaller than its messages."""
+    kafka = settings(KAFKA_MESSAGE_MAX_BYTES="5000000").kafka
+    assert kafka.producer_config()["message.max.bytes"] == "5000000"
+    Consumer({**kafka.consumer_config(), "bootstrap.servers": ""}).close()

@@ -11,7 +11,7 @@ from tests.integration.bounds.stage import PARTITIONS, Stage
 UNKNOWN_SCHEMA: Final = 999_999
 SICK: Final = Shape(label="Sick interview")
 SICKENING: Final = {"fault": "status", "status": 500, "match": {"label": SICK.label}}
-SETTINGS: Final = {"SEEK_SIGNALS_UNKNOWN_SCHEMA_S": "3600", "SEEK_SIGNALS_HOLD_MAX_S": "2"}
+SETTINGS: Final = {"SEEK_SIGNALS_UNKNOWN_SCHEMA_S": "3600"}
 
 
 class Sticking(StrEnum):

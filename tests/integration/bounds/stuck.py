@@ -1,6 +1,6 @@
 """Command: how much of their speed one stuck partition leaves the others.
 
-    python -m tests.integration.bounds.stuck [--rounds 3] [--records 30000]
+    python -m tests.integration.bounds.stuck [--rounds 3] [--records 100000]
 
 A round runs the service with nothing stuck and with each way to stick, one after the other,
 so that a ratio compares runs of the same minutes. SEEK answers after 100 ms, so its answers
@@ -45,7 +45,7 @@ def speed(kafka: KafkaCluster, registry: Registry, sticking: Sticking, records: 
 def main() -> None:
     reading = argparse.ArgumentParser(description=__doc__)
     reading.add_argument("--rounds", type=int, default=3)
-    reading.add_argument("--records", type=int, default=30_000, help="in all partitions")
+    reading.add_argument("--records", type=int, default=100_000, help="in all partitions")
     asked = reading.parse_args()
     ratios: dict[Sticking, list[float]] = {each: [] for each in Sticking}
     with running_kafka() as kafka, running_registry() as registry:

@@ -27,7 +27,7 @@ def test_the_others_flow_with_hardly_more_requests(
     with stage(kafka, registry, tmp_path, topics=1, letters=False) as it:
         fill(it, STUCK, RECORDS_OF_STUCK, RECORDS_OF_OTHERS)
         # Lingering, so that the number of requests does not depend on the machine's speed.
-        with running(it, SEEK_SIGNALS_LINGER_S="2", **SETTINGS) as run:
+        with running(it, SEEK_SIGNALS_LINGER_S="2", SEEK_SIGNALS_HOLD_MAX_S="2", **SETTINGS) as run:
             everything = len(OTHERS) * RECORDS_OF_OTHERS
             run.until(lambda: it.committed(OTHERS) >= everything, "the others")
             stats = it.sandbox.stats()
