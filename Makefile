@@ -112,6 +112,11 @@ bounds: setup ## a million records: memory, speed; and what one stuck partition 
 	@$(PY) -m tests.integration.bounds.small
 	@$(PY) -m tests.integration.bounds.stuck
 
+.PHONY: scale
+scale: setup ## throughput of 1, 2 and 4 members on one broker, to deploy/SCALING.md (5 min)
+	@$(STEP) --show "Kafka and registry for the tests" $(PY) -m tests.testbed.fetch
+	@$(PY) -m tests.ops.scale
+
 .PHONY: package
 package: setup ## wheel, sdist, SBOM and licences into dist/
 	@$(PY) -m tests.ops.package
