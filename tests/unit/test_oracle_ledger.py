@@ -75,6 +75,16 @@ def test_a_claim_in_a_commit_is_held_to_the_same() -> None:
     assert kinds(ledger) == {"said to be settled": 1}
 
 
+def test_what_a_commit_covers_can_be_given_time() -> None:
+    ledger = Ledger()
+    ledger.publish(record(0))
+    ledger.commit(PLACE, 1, [], seen_ms=5.0)
+    ledger.judge(until_ms=4.0)
+    early = kinds(ledger)
+    ledger.judge(until_ms=5.0)
+    assert (early, list(kinds(ledger))) == ({}, ["passed by a commit"])
+
+
 def test_a_record_that_becomes_known_after_the_commit_is_judged_then() -> None:
     ledger = Ledger()
     ledger.commit(PLACE, 1, [], seen_ms=1.0)

@@ -91,7 +91,7 @@ def staged(cast: Cast, folder: Path) -> Iterator[Stage]:
         way = ends.enter_context(running_proxy(("127.0.0.1", registry.port)))
         create_topics(kafka, {TOPICS[kind]: count for kind, count in PARTITIONS.items()})
         create_topics(kafka, {f"{GROUP}.dlq": 6, f"{GROUP}.retry": 3})
-        evidence = Evidence(kafka.bootstrap, GROUP, list(TOPICS.values()), folder)
+        evidence = Evidence(kafka.bootstrap, GROUP, list(TOPICS.values()), folder, patience_s=15.0)
         sandbox = _sandbox(nursery, evidence)
         sandbox.start()
         secret_file = folder / "seek-secret"

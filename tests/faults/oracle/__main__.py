@@ -68,6 +68,9 @@ def _arguments() -> argparse.ArgumentParser:
         "--senders", type=int, default=8, help="requests that a consumer has under way at most"
     )
     parser.add_argument(
+        "--patience-s", type=float, default=0.0, help="for letters that a woken broker hides"
+    )
+    parser.add_argument(
         "--unexplained-may-be",
         action="store_true",
         help="count duplicates that no fault explains, but do not hold them against the run",
@@ -90,6 +93,7 @@ def _watch(asked: argparse.Namespace) -> Watch:
         Tail(asked.journal),
         Tail(asked.requests),
         Tail(asked.faults),
+        patience_ms=asked.patience_s * 1000,
     )
 
 

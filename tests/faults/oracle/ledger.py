@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final, NamedTuple
 
 from consumer.delivery.records import TopicPartition
@@ -163,11 +164,12 @@ class Ledger:
         """What the broker holds; enter first whatever was settled before it was asked."""
         self._shelves[self._number(place)].commit(mark, claims, seen_ms)
 
-    def judge(self) -> None:
-        """Call when all that was settled before the last commit seen has been entered."""
+    def judge(self, until_ms: float = inf) -> None:
+        """Of what commits seen until then cover: call when all that was settled before them has
+        been entered. What is entered later is judged by its own time."""
         for shelf in self._shelves:
             for offset, covered in list(shelf.covered.items()):
-                if shelf.fate(offset) != Fate.UNKNOWN:
+                if covered.at_ms <= until_ms and shelf.fate(offset) != Fate.UNKNOWN:
                     self.violations.add(_wrong(covered), f"{_at(shelf, offset)} is not settled")
                     del shelf.covered[offset]
 

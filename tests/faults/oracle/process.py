@@ -32,6 +32,8 @@ class Evidence:
     request_s: float = 3.0
     senders: int = 8
     """Requests that a consumer has under way at most: its settings' default."""
+    patience_s: float = 0.0
+    """For letters that a woken broker does not tell of at once; see `Watch`."""
     unexplained_may_be: bool = False
 
     @property
@@ -62,7 +64,7 @@ class Evidence:
             *("--journal", str(self.journal), "--requests", str(self.requests)),
             *("--published", str(self.published), "--faults", str(self.faults)),
             *("--report", str(self.report), "--request-s", str(self.request_s)),
-            *("--senders", str(self.senders)),
+            *("--senders", str(self.senders), "--patience-s", str(self.patience_s)),
             *(["--unexplained-may-be"] if self.unexplained_may_be else []),
         ]
 

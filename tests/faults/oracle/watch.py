@@ -45,6 +45,10 @@ class Watch:
     ledger: Ledger = field(default_factory=Ledger)
     requests: Requests = field(default_factory=Requests)
     timeline: Timeline = field(default_factory=Timeline)
+    patience_ms: float = 0.0
+    """Before what a commit covers is a violation, where there are several brokers: one that wakes
+    up answers for a moment as the leader that it no longer is, and ends its log where that was
+    when it froze."""
     looks: int = 0
     longest_stall_s: float = 0.0
     """Without an acceptance while records were waiting for one."""
@@ -70,7 +74,7 @@ class Watch:
             self.ledger.commit(place, mark, claims, seen_ms)
         # Letters may be on the topic that have not been read yet.
         if self.ledger.in_doubt and self._has_all_letters():
-            self.ledger.judge()
+            self.ledger.judge(until_ms=seen_ms - self.patience_ms)
         self.looks += 1
 
     def verdict(self) -> None:
