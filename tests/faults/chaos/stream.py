@@ -23,8 +23,9 @@ ODD_ONE_IN: Final = 15
 ESTRANGED_HIRER: Final = "seekAnz:organization:seek:ESTRANGED"
 ESTRANGED_EVERY: Final = 3
 """Chunks. A position of that hirer has some 45 events."""
-SICK_EVERY: Final = 60
-"""Chunks; more than three at once would rightly count as an outage of SEEK's."""
+SICK_CHUNKS: Final = (1, 61, 121)
+"""More than three at once would rightly count as an outage of SEEK's, and in a long run any number
+of them can meet in one backlog."""
 SICK: Final = ToBeBuried("server_fault")
 CANARY_LABEL: Final = "Canary label 7f3c9e41"
 CANARY_TOKEN: Final = "global-CANARY7f3c9e41d2"  # noqa: S105 -- no secret: made up
@@ -39,7 +40,7 @@ def chunk(seed: int, number: int, now_ms: int) -> list[DemoEvent]:
     )
     _replace_a_completed(events, number, CANARY_TOKEN)
     _label_a_status(events)
-    if number % SICK_EVERY == 1:
+    if number in SICK_CHUNKS:
         _replace_a_completed(events, number, SICK_TOKEN)
     if number % ESTRANGED_EVERY == 0:
         events = list(_merged(draw, events, _estranged(draw, now_ms)))
