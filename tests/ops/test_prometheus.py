@@ -59,6 +59,8 @@ class _Run:
     def eventful(self) -> None:
         """Everything that a series waits for."""
         self.until(lambda: self.watch.is_ready, "a member of the group")
+        # What grew before the first scrape has no rate, and it comes seconds after the start.
+        self.until(lambda: bool(self.prometheus.series("up == 1", RUN_S)), "a scrape")
         letters = f"{self.it.group}.dlq"
         admin = AdminClient(self.it.kafka.client_config())
         admin.delete_topics([letters])[letters].result(PATIENCE_S)
