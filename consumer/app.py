@@ -126,9 +126,7 @@ def assembled(
         source = _source(settings, clock, identities)
         parts = Parts(
             source=source,
-            reader=AvroReader(
-                store, _mapping_policy(settings), clock, settings.source.record_bytes_max
-            ),
+            reader=AvroReader(store, _mapping_policy(settings), settings.source.record_bytes_max),
             senders=tracing.around(senders) if tracing else senders,
             dead_letters=dead_letters,
             clock=clock,

@@ -12,19 +12,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from consumer.delivery.records import Offset, OutgoingRecord, Record, TopicPartition
 from consumer.delivery.verdicts import Verdict
-from consumer.domain.signals import Rejected, Skipped, Warn
-
-
-class Prepared(NamedTuple):
-    """A signal, encoded once, so that a repeat is the same bytes (P9)."""
-
-    type_code: str
-    subject: str
-    hirer_id: str | None
-    occurred_at_ms: int
-    body: bytes
-    """The JSON of one `SendSignalInput`."""
-    warnings: tuple[Warn, ...]
+from consumer.domain.signals import Mapped
 
 
 class Unresolved(NamedTuple):
@@ -37,14 +25,14 @@ class Unresolved(NamedTuple):
     """What is wrong, for operators. Empty while it is asked for the first time: as it should be."""
 
 
-Reading: TypeAlias = Prepared | Skipped | Rejected | Unresolved
+Reading: TypeAlias = Mapped | Unresolved
 
 
 class Reader(Protocol):
     """Bytes to signal: framing, schema, decoding, mapping, encoding."""
 
-    def read(self, value: bytes | None) -> Reading:
-        """Never blocks, never raises for any input."""
+    def read(self, value: bytes | None, now_ms: int) -> Reading:
+        """Never blocks, never raises for any input. `now_ms`: wall clock, for warnings only."""
         ...
 
 

@@ -148,4 +148,4 @@ def reader_of(
         number: compile_decoder(json.dumps(schema), ignore_types)
         for number, schema in enumerate(schemas, start=1)
     }
-    return AvroReader(FakeSchemas(known), policy, FakeClock())
+    return AvroReader(FakeSchemas(known), policy)

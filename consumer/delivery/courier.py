@@ -6,6 +6,7 @@ out as a value. The loop thread owns it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from consumer.delivery.backoff import full_jitter_s
@@ -90,6 +91,12 @@ class Courier:
         return self.pacer.probes_only and self.dispatcher.ready >= self.size.limit
 
     @property
+    def has_next(self) -> bool:
+        """As much is under way, and as much again ready, as may be in flight."""
+        flying, limit = len(self._flights), self.pacer.in_flight_limit
+        return bool(flying) and self.dispatcher.ready >= limit * self.size.limit
+
+    @property
     def lacks_company(self) -> bool:
         """A few batches fail, and nothing else is there to tell whether it is they or SEEK."""
         sealed = self.dispatcher.sealed
@@ -104,10 +111,10 @@ class Courier:
     def flight(self, number: int) -> Batch:
         return self._flights[number].batch
 
-    def add(self, parcel: Parcel, now_s: float) -> None:
-        if self._ready_since_s is None:
+    def add(self, parcels: Sequence[Parcel], now_s: float) -> None:
+        if parcels and self._ready_since_s is None:
             self._ready_since_s = now_s
-        self.dispatcher.add(parcel)
+        self.dispatcher.add(*parcels)
 
     def next_batch(self, now_s: float) -> Batch | None:
         """A batch that should be sent now; it counts as in flight until it lands."""

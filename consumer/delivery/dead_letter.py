@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from consumer.delivery.records import Headers, OutgoingRecord, Record, headers_of
+from consumer.delivery.records import Headers, OutgoingRecord, Record
 
 PREFIX: Final = "__dlq.errors."
 CONNECT_PREFIX: Final = "__connect.errors."
@@ -73,9 +73,13 @@ class DeadLetter:
     """Too large for the topic: the value stayed behind at its origin."""
 
 
-def wrap(record: Record, failure: Failure, envelope: Envelope) -> OutgoingRecord:
-    """The letter; a record from the retry topic keeps its first origin and its count."""
-    read = headers_of(record)
+def wrap(
+    record: Record, read: Headers | None, failure: Failure, envelope: Envelope
+) -> OutgoingRecord:
+    """The letter; a record from the retry topic keeps its first origin and its count.
+
+    `read`: the record's headers, as `headers_of` gives them.
+    """
     origin, replays, headers = _provenance(record, read or [], envelope.retry_topic)
     value = record.value()
     added = {

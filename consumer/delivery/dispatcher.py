@@ -49,8 +49,8 @@ class Dispatcher:
         """Parcels wait that were not sent yet, and may be as soon as there is room."""
         return bool(self._ready or self._set_apart)
 
-    def add(self, parcel: Parcel) -> None:
-        self._ready.append(parcel)
+    def add(self, *parcels: Parcel) -> None:
+        self._ready.extend(parcels)
 
     def take_sealed(self, now_s: float, wanted: Callable[[Batch], bool]) -> Batch | None:
         """The first sealed batch that is due and wanted; its subjects stay locked."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from types import EllipsisType
 
-from consumer.delivery.records import Offset, Record, TopicPartition
+from consumer.delivery.records import Headers, Offset, Record, TopicPartition, headers_of
 from consumer.delivery.tracker import OffsetTracker
 
 
@@ -45,6 +46,15 @@ class Parcel:
     body: bytes
     size: int
     """Bytes of record and signal: what they count towards the bound on pending bytes."""
+    _headers: Headers | EllipsisType | None = ...
+    """Not asked for yet."""
+
+    @property
+    def headers(self) -> Headers | None:
+        """As `headers_of` gives them; the client is asked once."""
+        if isinstance(self._headers, EllipsisType):
+            self._headers = headers_of(self.record)
+        return self._headers
 
 
 @dataclass(slots=True, eq=False)

@@ -11,16 +11,15 @@ whether it concerns SEEK at all, states and times.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final, TypeAlias, TypeGuard
+from typing import Final, TypeGuard
 
+from consumer.domain.bodies import frame_of, listed, quoted
 from consumer.domain.events import (
     ApplicationCompleted,
     ApplicationStatusChanged,
     Event,
     PositionStatusChanged,
     State,
-    Step,
 )
 from consumer.domain.identifiers import (
     bad_profile_id,
@@ -49,9 +48,6 @@ _POSITION_STATUS_UPDATE: Final = TypeCode.POSITION_STATUS_UPDATE
 _POSITION_STATUS_UPDATE_CODE: Final = TypeCode.POSITION_STATUS_UPDATE.value
 _APPLICATION_COMPLETE: Final = TypeCode.APPLICATION_COMPLETE
 _APPLICATION_COMPLETE_CODE: Final = TypeCode.APPLICATION_COMPLETE.value
-
-_Fields: TypeAlias = dict[str, object]
-_Refusal: TypeAlias = Rejected | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,29 +104,27 @@ def _application_status_update(
     )
     if refusal is not None:
         return refusal
-    fields: _Fields = {"typeCode": _APPLICATION_STATUS_UPDATE_CODE}
     warnings: list[Warn] = []
     if profile_id is not None:
-        fields["candidateApplicationProfileId"] = profile_id
+        whose = f'"candidateApplicationProfileId":{quoted(profile_id)}'
         if token is not None:
             warnings.append(Warn.TWO_IDENTIFIERS)
     elif token is not None:
-        fields["token"] = token
+        whose = f'"token":{quoted(token)}'
         if ads and policy.job_ads_on_external:
-            fields["positionProfileIds"] = ads
+            whose += f',"positionProfileIds":{listed(ads)}'
         _warn_of_age(issued_at_ms, policy, now_ms, warnings)
     else:
         return Skipped(SkipReason.NOT_FROM_SEEK)
-    latest_ms = now_ms + policy.future_tolerance_ms
-    refusal = _add_states(fields, current, previous, latest_ms, warnings)
-    if refusal is not None:
-        return refusal
+    states = _states(current, previous, now_ms + policy.future_tolerance_ms, warnings)
+    if not isinstance(states, str):
+        return states
     return Signal(
         _APPLICATION_STATUS_UPDATE,
         "application:" + application_id,
         hirer_id,
         occurred_at_ms,
-        fields,
+        f'{{"typeCode":"{_APPLICATION_STATUS_UPDATE_CODE}",{whose},{states}}}'.encode(),
         tuple(warnings),
     )
 
@@ -146,22 +140,17 @@ def _position_status_update(
         return refusal
     if not ads:
         return Skipped(SkipReason.NOT_ADVERTISED)
-    fields: _Fields = {
-        "typeCode": _POSITION_STATUS_UPDATE_CODE,
-        "positionProfileIds": ads,
-    }
     warnings: list[Warn] = []
-    refusal = _add_states(
-        fields, event.current, event.previous, now_ms + policy.future_tolerance_ms, warnings
-    )
-    if refusal is not None:
-        return refusal
+    states = _states(event.current, event.previous, now_ms + policy.future_tolerance_ms, warnings)
+    if not isinstance(states, str):
+        return states
+    whose = f'"positionProfileIds":{listed(ads)}'
     return Signal(
         _POSITION_STATUS_UPDATE,
         "position:" + event.position_id,
         event.hirer_id,
         event.occurred_at_ms,
-        fields,
+        f'{{"typeCode":"{_POSITION_STATUS_UPDATE_CODE}",{whose},{states}}}'.encode(),
         tuple(warnings),
     )
 
@@ -183,77 +172,44 @@ def _application_complete(
     _warn_of_age(event.seek_token_issued_at_ms, policy, now_ms, warnings)
     if completed_at_ms > now_ms + policy.future_tolerance_ms:
         warnings.append(Warn.FUTURE_TIME)
+    told = f'"token":{quoted(token)},"timestamp":"{rfc3339(completed_at_ms)}"'
     return Signal(
         _APPLICATION_COMPLETE,
         "application:" + event.application_id,
         event.hirer_id,
         event.occurred_at_ms,
-        {
-            "typeCode": _APPLICATION_COMPLETE_CODE,
-            "token": token,
-            "timestamp": rfc3339(completed_at_ms),
-        },
+        f'{{"typeCode":"{_APPLICATION_COMPLETE_CODE}",{told}}}'.encode(),
         tuple(warnings),
     )
 
 
-def _add_states(
-    fields: _Fields,
-    current: State,
-    previous: State | None,
-    latest_ms: int,
-    warnings: list[Warn],
-) -> _Refusal:
-    """Adds `current` and, when it can be sent, `previous`; says so when they must be refused."""
+def _states(
+    current: State, previous: State | None, latest_ms: int, warnings: list[Warn]
+) -> str | Rejected:
+    """`current` and, when it can be sent, `previous`, as parts of a JSON object."""
     began_ms = current.timestamp_ms
     if not _writable(began_ms):
         return _bad_time(began_ms)
-    odd = _add_state(fields, "current", current, began_ms)
+    before, after, blank, odd = frame_of(current.status, current.phase, current.success)
+    if blank:
+        return Rejected(Reason.BLANK_LABEL, f"current.{blank}.label is blank")
+    text = f'"current":{before}{rfc3339(began_ms)}{after}'
     late = began_ms > latest_ms
-    if previous is not None and not isinstance(odd, Rejected):
+    if previous is not None:
         began_ms = previous.timestamp_ms
         if not _writable(began_ms):
             warnings.append(Warn.PREVIOUS_WITHOUT_TIME)
         else:
-            odd = _add_state(fields, "previous", previous, began_ms) or odd
-            late = late or began_ms > latest_ms
-    if isinstance(odd, Rejected):
-        return odd
+            before, after, blank, too = frame_of(previous.status, previous.phase, previous.success)
+            if blank:
+                return Rejected(Reason.BLANK_LABEL, f"previous.{blank}.label is blank")
+            text += f',"previous":{before}{rfc3339(began_ms)}{after}'
+            odd, late = odd or too, late or began_ms > latest_ms
     if odd:
         warnings.append(Warn.INDEX_OUTSIDE_RANGE)
     if late:
         warnings.append(Warn.FUTURE_TIME)
-    return None
-
-
-def _add_state(fields: _Fields, name: str, state: State, began_ms: int) -> Rejected | bool:
-    """Whether an index of it is outside its range, unless the state must be refused.
-
-    `success` is always there, null while in progress; `phase` only when known (contract 8.4).
-    """
-    status, phase, success, _ = state
-    sent, blank, odd = _described(status)
-    if blank:
-        return Rejected(Reason.BLANK_LABEL, f"{name}.status.label is blank")
-    added: _Fields = {"status": sent, "success": success, "timestamp": rfc3339(began_ms)}
-    if phase is not None:
-        sent, blank, odd_phase = _described(phase)
-        if blank:
-            return Rejected(Reason.BLANK_LABEL, f"{name}.phase.label is blank")
-        added["phase"] = sent
-        odd = odd or odd_phase
-    fields[name] = added
-    return odd
-
-
-@lru_cache(maxsize=4_096)  # Statuses come back in every record; some 2 MB.
-def _described(step: Step) -> tuple[_Fields, bool, bool]:
-    """What is sent, not to be changed; whether the label is blank; whether the index is outside
-    1 to `total`: sent all the same, since SEEK documents neither the base nor a check
-    (contract 2.3)."""
-    label, place, total = step
-    sent: _Fields = {"label": label, "index": place, "total": total}
-    return sent, not label or label.isspace(), not 1 <= place <= total
+    return text
 
 
 def _bad_time(timestamp_ms: int | None) -> Rejected:

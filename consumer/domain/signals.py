@@ -86,15 +86,15 @@ class Warn(StrEnum):
 
 
 class Signal(NamedTuple):
-    """One `SendSignalInput`, ready to be encoded once (P9)."""
+    """One `SendSignalInput`, encoded once, so that a repeat is the same bytes (P9)."""
 
     type_code: TypeCode
     subject: str
     """`application:<id>` or `position:<id>`: what order is kept for (P3)."""
     hirer_id: str | None
     occurred_at_ms: int
-    fields: dict[str, object]
-    """Exactly the GraphQL input object, in a fixed order of keys."""
+    body: bytes
+    """The JSON of exactly the GraphQL input object, its keys in a fixed order."""
     warnings: tuple[Warn, ...]
 
 

@@ -9,14 +9,13 @@ from typing import TypeAlias
 import orjson
 
 from consumer.adapters.avro.registry import Registry
-from consumer.domain.signals import Skipped
+from consumer.domain.signals import Mapped, Signal, Skipped
 from consumer.explaining.meaning import SKIPS, WARNINGS
 from consumer.explaining.provenance import Field, fields_of
 from consumer.letters.advice import advice_on
 from consumer.letters.masking import hidden_texts, masked, scrubbed
 from consumer.letters.raw import Undecoded, decoded
-from consumer.letters.understanding import Judged, Understanding
-from consumer.ports import Prepared
+from consumer.letters.understanding import Understanding
 
 Told: TypeAlias = dict[str, object]
 
@@ -25,12 +24,12 @@ Told: TypeAlias = dict[str, object]
 class Explanation:
     event: object
     """As its writer meant it: dicts, lists and scalars, or `Undecoded`."""
-    judged: Judged
+    judged: Mapped
 
     @property
     def refused(self) -> bool:
         """It would become a dead letter without ever being sent."""
-        return not isinstance(self.judged, Prepared | Skipped)
+        return not isinstance(self.judged, Signal | Skipped)
 
 
 def explanation(
@@ -50,9 +49,9 @@ def told(explained: Explanation, *, reveal: bool) -> Told:
     }
 
 
-def _outcome(judged: Judged, event: object, *, reveal: bool) -> Told:
+def _outcome(judged: Mapped, event: object, *, reveal: bool) -> Told:
     match judged:
-        case Prepared():
+        case Signal():
             signal: Mapping[str, object] = orjson.loads(judged.body)
             shown = signal if reveal else masked(signal)
             return {

@@ -8,15 +8,13 @@ from typing import TypeAlias
 
 import orjson
 
-from consumer.domain.signals import Skipped
+from consumer.domain.signals import Mapped, Signal, Skipped
 from consumer.letters.advice import advice_on
 from consumer.letters.choosing import Row
 from consumer.letters.letter import Letter
 from consumer.letters.masking import hidden, hidden_texts, masked, scrubbed
 from consumer.letters.raw import Undecoded
 from consumer.letters.standing import OriginKey
-from consumer.letters.understanding import Judged
-from consumer.ports import Prepared
 
 Described: TypeAlias = dict[str, object]
 
@@ -52,7 +50,7 @@ def in_a_line(row: Row) -> Described:
 
 
 def in_full(
-    row: Row, letter: Letter, value: object, judged: Judged | str, *, reveal: bool
+    row: Row, letter: Letter, value: object, judged: Mapped | str, *, reveal: bool
 ) -> Described:
     """`value`: as `raw.decoded` gives it. `judged`: a text when it is not known, with why."""
     failure = letter.dead.failure
@@ -87,12 +85,12 @@ def _value(value: object, *, reveal: bool) -> object:
     return value if reveal else masked(value)
 
 
-def _today(judged: Judged | str, secrets: Iterable[str], *, reveal: bool) -> Described:
+def _today(judged: Mapped | str, secrets: Iterable[str], *, reveal: bool) -> Described:
     """What a replay would come to."""
     match judged:
         case str():
             return {"outcome": f"not known: {judged}"}
-        case Prepared():
+        case Signal():
             signal = orjson.loads(judged.body)
             return {"outcome": "would be sent", "signal": signal if reveal else masked(signal)}
         case Skipped(reason):

@@ -6,15 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from consumer.domain.signals import Skipped
+from consumer.domain.signals import Mapped, Signal, Skipped
 from consumer.letters.choosing import Decision, Row
 from consumer.letters.letter import Letter
 from consumer.letters.ports import Letters, Seen, Sources
 from consumer.letters.replaying import sliced, whole
 from consumer.letters.standing import OriginKey
 from consumer.letters.superseding import Newer
-from consumer.letters.understanding import Judged
-from consumer.ports import Prepared
 
 
 @dataclass(slots=True)
@@ -31,7 +29,7 @@ class Trial:
 class Trying:
     letters: Letters
     sources: Sources
-    judge: Callable[[bytes | None], Judged]
+    judge: Callable[[bytes | None], Mapped]
     seen: Seen
 
     def run(self, chosen: Iterable[tuple[Row, Decision]], total: int) -> Trial:
@@ -52,7 +50,7 @@ class Trying:
         if there is None:
             return "is gone"
         judged = self.judge(there.value)
-        if isinstance(judged, Prepared):
+        if isinstance(judged, Signal):
             return "would be sent"
         if isinstance(judged, Skipped):
             return f"would be skipped: {judged.reason.value}"

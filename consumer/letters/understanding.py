@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from consumer.adapters.avro.reader import AvroReader
 from consumer.adapters.avro.registry import Registry
 from consumer.adapters.avro.schema_store import Looked, SchemaStore, StorePolicy
 from consumer.domain.events import ApplicationCompleted, Event
 from consumer.domain.mapping import MappingPolicy
-from consumer.domain.signals import Rejected, Skipped
+from consumer.domain.signals import Mapped, Rejected, Signal, Skipped
 from consumer.letters.errors import LettersError
 from consumer.letters.letter import Letter
-from consumer.ports import Clock, Prepared, Unresolved
-
-Judged: TypeAlias = Prepared | Skipped | Rejected
+from consumer.ports import Clock, Unresolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +37,11 @@ class Waiting:
 @dataclass(frozen=True, slots=True)
 class Understanding:
     reader: AvroReader
+    clock: Clock
 
-    def judge(self, value: bytes | None) -> Judged:
+    def judge(self, value: bytes | None) -> Mapped:
         """Raises LettersError when the registry is away."""
-        reading = self.reader.read(value)
+        reading = self.reader.read(value, self.clock.wall_ms())
         if isinstance(reading, Unresolved):
             msg = f"schema {reading.schema_id} could not be had"
             raise LettersError(msg)
@@ -60,7 +58,7 @@ class Understanding:
     def subject_of(self, value: bytes | None) -> str | None:
         """As it is locked while in flight; None where the value is not understood."""
         judged = self.judge(value)
-        return judged.subject if isinstance(judged, Prepared) else None
+        return judged.subject if isinstance(judged, Signal) else None
 
     def state_time_ms(self, value: bytes | None) -> int | None:
         """Since when the state holds that the record tells of."""
@@ -79,4 +77,4 @@ def understanding(
 ) -> Understanding:
     at_once = StorePolicy(unknown_schema_after_s=0.0, ignore_types=frozenset(ignore_types))
     schemas = Waiting(SchemaStore(registry, clock, at_once))
-    return Understanding(AvroReader(schemas, policy, clock, record_bytes_max))
+    return Understanding(AvroReader(schemas, policy, record_bytes_max), clock)

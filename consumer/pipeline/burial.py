@@ -8,8 +8,8 @@ from typing import Final
 
 from consumer.delivery.backoff import full_jitter_s
 from consumer.delivery.dead_letter import Envelope, Failure, without_original, without_value, wrap
-from consumer.delivery.lanes import Lane
-from consumer.delivery.records import Offset, OutgoingRecord, Record
+from consumer.delivery.lanes import Lane, Parcel
+from consumer.delivery.records import Offset, OutgoingRecord, Record, headers_of
 from consumer.observed import DeadLettered, DeadLetterRefused, Telemetry
 from consumer.pipeline.partitions import Partitions
 from consumer.ports import Buried, DeadLetters
@@ -62,12 +62,14 @@ class Burial:
     _probe: int = 0
     """The ticket tried last, alone, to see whether the topic can be written to again."""
 
-    def bury(self, lane: Lane, record: Record, size: int, failure: Failure) -> None:
-        self._tickets += 1
-        letter = wrap(record, failure, self.envelope)
-        offset = Offset(record.offset())
-        self._open[self._tickets] = _Letter(lane, offset, size, letter, failure)
-        self._write(self._tickets)
+    def bury_record(self, lane: Lane, record: Record, size: int, failure: Failure) -> None:
+        """Of which nothing was made; its headers were not asked for before."""
+        letter = wrap(record, headers_of(record), failure, self.envelope)
+        self._bury(lane, record.offset(), size, letter, failure)
+
+    def bury_parcel(self, parcel: Parcel, failure: Failure) -> None:
+        letter = wrap(parcel.record, parcel.headers, failure, self.envelope)
+        self._bury(parcel.lane, parcel.offset, parcel.size, letter, failure)
 
     def owes(self, lane: Lane) -> bool:
         """Whether a letter of this lane is not confirmed yet."""
@@ -97,6 +99,13 @@ class Burial:
             del self._open[ticket]
         if not self._open:
             self.trouble = ""
+
+    def _bury(
+        self, lane: Lane, offset: Offset, size: int, letter: OutgoingRecord, failure: Failure
+    ) -> None:
+        self._tickets += 1
+        self._open[self._tickets] = _Letter(lane, offset, size, letter, failure)
+        self._write(self._tickets)
 
     def _write(self, ticket: int) -> None:
         if self.trouble:

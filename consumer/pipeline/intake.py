@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final
 
 from consumer.delivery.courier import Courier
 from consumer.delivery.dead_letter import Failure
 from consumer.delivery.flood_guard import FloodGuard, Gate
 from consumer.delivery.lanes import Lane, Parcel
-from consumer.delivery.records import Offset, Record
-from consumer.domain.signals import Rejected, Skipped, Stage
+from consumer.delivery.records import Record
+from consumer.domain.signals import Rejected, Signal, Skipped, Stage
 from consumer.observed import SkippedRecords, Telemetry, TookIn, Warned
 from consumer.pipeline.burial import Burial
 from consumer.pipeline.partitions import Partitions
-from consumer.ports import Prepared, Reader, Unresolved
+from consumer.ports import Reader, Reading, Unresolved
 
 RECORD_OVERHEAD: Final = 600
 """Bytes that a pending record costs beside its value: message, parcel, headers; measured."""
@@ -37,6 +38,8 @@ class Intake:
     unresolved: dict[str, Unresolved] = field(default_factory=dict[str, Unresolved])
     """By topic: the schema that a parked record of it waits for."""
 
+    _parcels: list[Parcel] = field(default_factory=list[Parcel])
+    """Made in this turn, for the courier."""
     _skips: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     _warnings: Counter[str] = field(default_factory=Counter[str])
     _passed: Counter[str] = field(default_factory=Counter[str])
@@ -49,28 +52,19 @@ class Intake:
     def held_topics(self) -> set[str]:
         return {gate.topic for gate in self.guard.shut if gate.stage in _STAGES}
 
-    def take(self, records: Sequence[Record], now_s: float, wall_ms: int) -> None:
-        lanes, held = self.partitions.lanes, self.held_topics
-        sizes: Counter[str] = Counter()
+    def take(self, polled: Iterable[Record], now_s: float, wall_ms: int) -> None:
+        """Records of one partition usually come in a row: what they share is done once."""
         counts: Counter[str] = Counter()
-        for record in records:
-            topic = record.topic()
-            lane = lanes.get((topic, record.partition()))
-            if lane is None or not lane.open:
-                continue
-            offset, size = Offset(record.offset()), _size(record)
-            self.partitions.admit(lane, offset, size, record)
-            counts[topic] += 1
-            sizes[topic] += size
-            if lane.remembered and offset in lane.remembered:
-                self.partitions.settle(lane, offset, size)
-            elif lane.parked or topic in held:
-                lane.parked.append(record)
-            elif not self._read(lane, record, now_s, wall_ms):
-                lane.parked.append(record)
-                held = self.held_topics
+        sizes: Counter[str] = Counter()
+        for place, row in groupby(polled, _place):
+            lane = self.partitions.lanes.get(place)
+            if lane is not None and lane.open:
+                records = list(row)
+                counts[lane.place.topic] += len(records)
+                sizes[lane.place.topic] += self._take_row(lane, records, wall_ms)
         for topic, count in counts.items():
             self.telemetry.note(TookIn(topic, count, sizes[topic]))
+        self._hand_on(now_s)
         self._tally()
 
     def read_parked(self, now_s: float, wall_ms: int) -> None:
@@ -78,13 +72,14 @@ class Intake:
         lanes = [lane for lane in self.partitions.lanes.values() if lane.parked]
         self.unresolved = {}
         for topic in self.held_topics:
-            self._probe_flood(topic, now_s)
+            self._probe_flood(topic, now_s, wall_ms)
         if not lanes:
             return
         held = self.held_topics
         for lane in lanes:
             if lane.place.topic not in held:
-                self._read_on(lane, now_s, wall_ms)
+                self._read_on(lane, wall_ms)
+        self._hand_on(now_s)
         self._tally()
 
     def forget_topic(self, topic: str) -> None:
@@ -93,50 +88,71 @@ class Intake:
         self.flood_probes.pop(topic, None)
         self.unresolved.pop(topic, None)
 
-    def _read_on(self, lane: Lane, now_s: float, wall_ms: int) -> None:
+    def _take_row(self, lane: Lane, row: Sequence[Record], wall_ms: int) -> int:
+        """How many bytes they count."""
+        topic, taken_bytes = lane.place.topic, 0
+        held = topic in self.held_topics
+        for record in row:
+            offset, size = record.offset(), _size(record)
+            taken_bytes += size
+            self.partitions.admit(lane, offset, size, record)
+            if lane.remembered and offset in lane.remembered:
+                self.partitions.settle(lane, offset, size)
+            elif held or lane.parked or not self._read(lane, record, size, wall_ms):
+                lane.parked.append(record)
+        return taken_bytes
+
+    def _read_on(self, lane: Lane, wall_ms: int) -> None:
         for _ in range(min(PARKED_A_TURN, len(lane.parked))):
-            if not self._read(lane, lane.parked[0], now_s, wall_ms):
+            record = lane.parked[0]
+            if not self._read(lane, record, _size(record), wall_ms):
                 return
             lane.parked.popleft()
 
-    def _read(self, lane: Lane, record: Record, now_s: float, wall_ms: int) -> bool:
+    def _read(self, lane: Lane, record: Record, size: int, wall_ms: int) -> bool:
         """Whether the record was taken on; if not it has to be parked."""
-        reading = self.reader.read(record.value())
-        match reading:
-            case Prepared():
-                self._add(lane, record, reading, now_s)
-            case Skipped():
-                topic = lane.place.topic
-                self._skips[topic, reading.reason] += 1
-                self._passed[topic] += 1
-                self.partitions.settle(lane, Offset(record.offset()), _size(record))
-            case Rejected():
-                return self._reject(lane, record, reading, wall_ms)
-            case Unresolved():
-                self.unresolved[lane.place.topic] = reading
-                return False
+        reading = self.reader.read(record.value(), wall_ms)
+        if isinstance(reading, Signal):  # Asked first: nearly all are.
+            self._add(lane, record, size, reading)
+        elif isinstance(reading, Skipped):
+            topic = lane.place.topic
+            self._skips[topic, reading.reason] += 1
+            self._passed[topic] += 1
+            self.partitions.settle(lane, record.offset(), size)
+        elif isinstance(reading, Rejected):
+            return self._reject(lane, record, size, reading, wall_ms)
+        else:
+            self.unresolved[lane.place.topic] = reading
+            return False
         return True
 
-    def _add(self, lane: Lane, record: Record, prepared: Prepared, now_s: float) -> None:
-        type_code, subject, hirer_id, occurred_at_ms, body, warnings = prepared
+    def _add(self, lane: Lane, record: Record, size: int, signal: Signal) -> None:
+        type_code, subject, hirer_id, occurred_at_ms, body, warnings = signal
+        lane.pending_bytes += len(body)
         self._passed[lane.place.topic] += 1
-        self.partitions.add_weight(lane, len(body))
         if warnings:
             self._warnings.update(warnings)
-        parcel = Parcel(
-            lane,
-            Offset(record.offset()),
-            record,
-            subject,
-            hirer_id,
-            type_code,
-            occurred_at_ms,
-            body,
-            _size(record) + len(body),
+        self._parcels.append(
+            Parcel(
+                lane,
+                record.offset(),
+                record,
+                subject,
+                hirer_id,
+                type_code,
+                occurred_at_ms,
+                body,
+                size + len(body),
+            )
         )
-        self.courier.add(parcel, now_s)
 
-    def _reject(self, lane: Lane, record: Record, rejected: Rejected, wall_ms: int) -> bool:
+    def _hand_on(self, now_s: float) -> None:
+        parcels, self._parcels = self._parcels, []
+        self.courier.add(parcels, now_s)
+
+    def _reject(
+        self, lane: Lane, record: Record, size: int, rejected: Rejected, wall_ms: int
+    ) -> bool:
         stage = rejected.reason.stage
         self._tally()
         if stage is Stage.MAP:
@@ -144,17 +160,18 @@ class Intake:
         if not self.guard.may_bury(Gate(lane.place.topic, stage), None):
             return False
         failure = Failure(stage, rejected.reason, rejected.detail, failed_at_ms=wall_ms)
-        self.burial.bury(lane, record, _size(record), failure)
+        self.burial.bury_record(lane, record, size, failure)
         return True
 
-    def _probe_flood(self, topic: str, now_s: float) -> None:
+    def _probe_flood(self, topic: str, now_s: float, wall_ms: int) -> None:
         """Try a held record, from the oldest on; the topic is released when one passes."""
         if now_s < self._probe_at_s.setdefault(topic, now_s + self.flood_probe_s):
             return
         self._probe_at_s[topic] = now_s + self.flood_probe_s
         held = [record for lane in self.partitions.of_topic(topic) for record in lane.parked]
         if held:
-            reading = self.reader.read(held[self.flood_probes[topic] % len(held)].value())
+            probe = held[self.flood_probes[topic] % len(held)]
+            reading = self.reader.read(probe.value(), wall_ms)
             self.flood_probes[topic] += 1
             for stage in _passed_stages(reading):
                 self.guard.passed(Gate(topic, stage))
@@ -177,14 +194,18 @@ class Intake:
             counter.clear()
 
 
-def _passed_stages(reading: Prepared | Skipped | Rejected | Unresolved) -> Iterable[Stage]:
+def _passed_stages(reading: Reading) -> Iterable[Stage]:
     match reading:
-        case Prepared() | Skipped():
+        case Signal() | Skipped():
             return _STAGES
         case Rejected() if reading.reason.stage is Stage.MAP:
             return (Stage.DECODE,)
         case _:
             return ()
+
+
+def _place(record: Record) -> tuple[str, int]:
+    return record.topic(), record.partition()
 
 
 def _size(record: Record) -> int:

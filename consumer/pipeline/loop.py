@@ -14,7 +14,7 @@ from consumer.delivery.landing import Landing, Poison
 from consumer.delivery.lanes import Batch, Lane, Parcel
 from consumer.delivery.lease import Lease
 from consumer.delivery.limits import Limits
-from consumer.delivery.records import Offset, Record, TopicPartition
+from consumer.delivery.records import Headers, Offset, TopicPartition
 from consumer.delivery.tracker import OffsetTracker
 from consumer.delivery.verdicts import Fault, Outage, Verdict
 from consumer.observed import BatchAtFault, Drained, Rebalanced, SignalsAccepted, Telemetry
@@ -43,6 +43,9 @@ FLYING_POLL_S: Final = 0.01
 """The same while something is in flight and nothing waits to be sent."""
 LAND_WAIT_S: Final = 0.02
 """How long the loop waits for a landing when all it could send waits for one."""
+POLL_EVERY_S: Final = 0.1
+"""At least so often Kafka is heard. In between nothing is read for which there is no need yet:
+that would end in pauses, and a partition that goes on after one is fetched anew."""
 SHOW_EVERY_S: Final = 0.25
 PROVE_EVERY_S: Final = 1.0
 
@@ -59,7 +62,7 @@ class Parts:
     telemetry: Telemetry
     lease: Lease
     envelope: Envelope
-    traceparent_of: Callable[[Record], bytes | None] | None = None
+    traceparent_of: Callable[[Headers | None], bytes | None] | None = None
     """None: requests are not traced, and no header is read for it."""
 
 
@@ -169,6 +172,8 @@ class Pipeline:
         return 0.0, LAND_WAIT_S
 
     def _take_in(self, wait_s: float, now_s: float, *, renew: bool) -> None:
+        if self.courier.has_next and now_s - (self._polled_s or 0.0) < POLL_EVERY_S:
+            return
         polled = self._source.poll(wait_s)
         if renew:
             self._polled_s = now_s
@@ -199,7 +204,6 @@ class Pipeline:
                 self._bury(poison, landed.request_id)
 
     def _bury(self, poison: Poison, request_id: str) -> None:
-        parcel = poison.parcel
         failure = Failure(
             stage=SEND,
             reason=poison.reason,
@@ -209,7 +213,7 @@ class Pipeline:
             attempts=poison.attempts,
             failed_at_ms=self._clock.wall_ms(),
         )
-        self._burial.bury(parcel.lane, parcel.record, parcel.size, failure)
+        self._burial.bury_parcel(poison.parcel, failure)
 
     def _dispatch(self) -> None:
         now_s = self._clock.monotonic_s()
@@ -222,7 +226,7 @@ class Pipeline:
         read = self._parts.traceparent_of
         if read is None:
             return ()
-        return [found for parcel in batch.parcels if (found := read(parcel.record)) is not None]
+        return [found for parcel in batch.parcels if (found := read(parcel.headers)) is not None]
 
     def _pause_and_resume(self) -> None:
         held = {*self._intake.held_topics, *self.courier.dispatcher.held_topics}

@@ -16,7 +16,6 @@ class Partitions:
     limits: Limits
     lanes: dict[tuple[str, int], Lane] = field(default_factory=dict[tuple[str, int], Lane])
     """By `TopicPartition`, or the plain tuple that equals it: one is made for each record."""
-    pending_bytes: int = 0
     settled: int = 0
     """Records settled since the start of the process."""
     _full: bool = False
@@ -25,13 +24,16 @@ class Partitions:
     def pending(self) -> int:
         return sum(lane.tracker.pending for lane in self.lanes.values())
 
+    @property
+    def pending_bytes(self) -> int:
+        return sum(lane.pending_bytes for lane in self.lanes.values())
+
     def of_topic(self, topic: str) -> list[Lane]:
         return [lane for lane in self.lanes.values() if lane.place.topic == topic]
 
     def admit(self, lane: Lane, offset: Offset, size: int, record: Record | None = None) -> None:
         lane.tracker.track(offset, record)
         lane.pending_bytes += size
-        self.pending_bytes += size
 
     def settle(self, lane: Lane, offset: Offset, size: int) -> None:
         """Nothing happens for a lane that is gone: it is fenced (P4)."""
@@ -39,13 +41,7 @@ class Partitions:
             return
         lane.tracker.settle(offset)
         lane.pending_bytes -= size
-        self.pending_bytes -= size
         self.settled += 1
-
-    def add_weight(self, lane: Lane, size: int) -> None:
-        """What is kept for a pending record beside the record itself."""
-        lane.pending_bytes += size
-        self.pending_bytes += size
 
     def settle_all(self, parcels: Iterable[Parcel]) -> None:
         for parcel in parcels:
@@ -54,7 +50,6 @@ class Partitions:
     def drop(self, lane: Lane) -> None:
         """It is not ours any more: what is still pending will be read by its new owner."""
         lane.open, lane.gone = False, True
-        self.pending_bytes -= lane.pending_bytes
         lane.parked.clear()
         self.lanes.pop(lane.place, None)
 

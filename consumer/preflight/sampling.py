@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from consumer.domain.signals import Reason, Rejected, Skipped
+from consumer.domain.signals import Mapped, Reason, Rejected, Signal, Skipped
 from consumer.letters.advice import advice_on
-from consumer.letters.understanding import Judged
-from consumer.ports import Prepared
 from consumer.preflight.findings import Finding, fault, ok, warning
 
 _NEARLY_ALL: Final = 0.98
@@ -33,10 +31,10 @@ class Sample:
     )
     """By subject: in which partitions it was seen, and where there."""
 
-    def add(self, partition: int, offset: int, judged: Judged) -> None:
+    def add(self, partition: int, offset: int, judged: Mapped) -> None:
         place = f"{self.topic}/{partition}/{offset}"
         match judged:
-            case Prepared():
+            case Signal():
                 self.outcomes["would be sent"] += 1
                 self.partitions[judged.subject].setdefault(partition, place)
             case Skipped():

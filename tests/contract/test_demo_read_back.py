@@ -8,11 +8,12 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka import TopicPartition as KafkaPlace
 
-from consumer.delivery.dead_letter import Envelope, Failure, wrap
-from consumer.delivery.records import Headers, TopicPartition
+from consumer.delivery.dead_letter import Envelope, Failure
+from consumer.delivery.records import Headers, Offset, TopicPartition
 from consumer.demo.balance import Letter
 from consumer.demo.mock_cluster import mock_cluster
 from consumer.demo.read_back import ReadBackError, committed_offsets, read_letters
+from tests.unit.delivery_samples import wrapped
 
 DLQ = "demo.dlq"
 SOURCE = TopicPartition("status", 1)
@@ -31,8 +32,8 @@ class Poison:
     def partition(self) -> int:
         return SOURCE.partition
 
-    def offset(self) -> int:
-        return self._offset
+    def offset(self) -> Offset:
+        return Offset(self._offset)
 
     def key(self) -> bytes:
         return b"key"
@@ -61,7 +62,7 @@ def write(bootstrap: str, value: bytes | None, headers: Headers, partition: int 
 
 def test_letters_of_all_partitions_are_read_with_their_origin(bootstrap: str) -> None:
     for offset, value in ((4, b"bytes"), (9, None)):
-        letter = wrap(Poison(offset, value), Failure("decode", "no_bytes", "why"), ENVELOPE)
+        letter = wrapped(Poison(offset, value), Failure("decode", "no_bytes", "why"), ENVELOPE)
         write(bootstrap, letter.value, letter.headers, partition=offset % 2)
 
     assert sorted(read_letters(bootstrap, DLQ), key=lambda letter: letter.offset) == [

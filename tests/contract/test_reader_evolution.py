@@ -17,9 +17,9 @@ from consumer.adapters.avro.decoder import event_record
 from consumer.adapters.avro.event_json import completed
 from consumer.adapters.avro.event_schemas import EVENT_TYPES
 from consumer.adapters.avro.writer import encode_event
-from consumer.domain.signals import Reason, Rejected, Skipped, SkipReason, Warn
-from consumer.ports import Prepared
+from consumer.domain.signals import Reason, Rejected, Signal, Skipped, SkipReason, Warn
 from tests.avro_samples import (
+    NOW_MS,
     SAMPLES,
     JsonEvent,
     application_event,
@@ -127,9 +127,9 @@ def test_an_evolved_writer_schema_gives_the_same_bytes(
     event_type: str, data: st.DataObject
 ) -> None:
     event, schema, record = data.draw(evolutions(event_type))
-    ours = reader_of(schema_json(event_type)).read(encode_event(event_type, event, 1))
+    ours = reader_of(schema_json(event_type)).read(encode_event(event_type, event, 1), NOW_MS)
 
-    theirs = reader_of(schema).read(written(schema, record))
+    theirs = reader_of(schema).read(written(schema, record), NOW_MS)
 
     assert theirs == ours
     assert not isinstance(ours, Rejected)
@@ -153,9 +153,9 @@ def test_a_string_written_as_bytes_is_promoted() -> None:
     record = completed(event_record("application_completed"), SAMPLES["application_completed"])
     record |= {"eventId": b"event-3", "applicationId": "Ärztin".encode()}
 
-    reading = reader_of(schema).read(written(schema, record))
+    reading = reader_of(schema).read(written(schema, record), NOW_MS)
 
-    assert isinstance(reading, Prepared)
+    assert isinstance(reading, Signal)
     assert reading.subject == "application:Ärztin"
 
 
@@ -168,9 +168,9 @@ def test_one_state_record_may_serve_current_and_previous() -> None:
         event_record("position_status_changed"), position_event(previous=state("Open"))
     )
 
-    reading = reader_of(schema).read(written(schema, record))
+    reading = reader_of(schema).read(written(schema, record), NOW_MS)
 
-    assert isinstance(reading, Prepared)
+    assert isinstance(reading, Signal)
     assert b'"previous":{"status":{"label":"Open"' in reading.body
 
 
@@ -181,21 +181,21 @@ def test_a_schema_that_does_not_resolve_rejects_its_records_and_no_others() -> N
     value = written(broken, SAMPLES["application_completed"] | {"eventId": 1}, schema_id=1)
     sound = encode_event("application_completed", SAMPLES["application_completed"], 2)
 
-    rejected = reader.read(value)
+    rejected = reader.read(value, NOW_MS)
 
     assert isinstance(rejected, Rejected)
     assert rejected.reason is Reason.INCOMPATIBLE_SCHEMA
-    assert isinstance(reader.read(sound), Prepared)
+    assert isinstance(reader.read(sound, NOW_MS), Signal)
 
 
 def test_a_reading_carries_what_delivery_needs() -> None:
     event = application_event(previous=state(timestamp=None))
 
     reading = reader_of(schema_json("application_status_changed")).read(
-        encode_event("application_status_changed", event, 1)
+        encode_event("application_status_changed", event, 1), NOW_MS
     )
 
-    assert isinstance(reading, Prepared)
+    assert isinstance(reading, Signal)
     assert reading.type_code == "ApplicationStatusUpdate"
     assert (reading.subject, reading.hirer_id) == ("application:app-1", "hirer-1")
     assert reading.occurred_at_ms == 1_577_923_200_250
@@ -213,7 +213,7 @@ def test_what_does_not_concern_seek_is_skipped() -> None:
     reader = reader_of(schema_json("application_status_changed"))
     elsewhere = application_event(seekToken=None)
 
-    assert reader.read(None) == Skipped(SkipReason.TOMBSTONE)
-    assert reader.read(encode_event("application_status_changed", elsewhere, 1)) == Skipped(
+    assert reader.read(None, NOW_MS) == Skipped(SkipReason.TOMBSTONE)
+    assert reader.read(encode_event("application_status_changed", elsewhere, 1), NOW_MS) == Skipped(
         SkipReason.NOT_FROM_SEEK
     )

@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from consumer.delivery.commit_memory import FORMAT, SPAN_MAX, Identity, Memory, decode
-from consumer.delivery.dead_letter import PREFIX, DeadLetter, Envelope, Failure, unwrap, wrap
+from consumer.delivery.dead_letter import PREFIX, DeadLetter, Envelope, Failure, unwrap
 from consumer.delivery.records import Headers, Offset, TopicPartition
 from tests.fuzz.cost import cheaply
-from tests.unit.delivery_samples import PlainRecord
+from tests.unit.delivery_samples import PlainRecord, wrapped
 
 OURS = Identity("cluster-1", "topic-1")
 LARGE_BYTES = 256 << 20
@@ -107,11 +107,11 @@ def test_any_record_can_be_buried_and_buried_again(
     failure = Failure("send", "bad_user_input", message, code=message, request_id=message)
     record = PlainRecord(TopicPartition(topic, 3), 7, value_bytes=value, header_list=headers)
 
-    letter = wrap(record, failure, ENVELOPE)
+    letter = wrapped(record, failure, ENVELOPE)
     letter_read = PlainRecord(
         TopicPartition("s.retry", 0), 1, value_bytes=value, header_list=list(letter.headers)
     )
-    again = wrap(letter_read, failure, ENVELOPE)
+    again = wrapped(letter_read, failure, ENVELOPE)
 
     first, second = unwrap(list(letter.headers)), unwrap(list(again.headers))
     assert first is not None
@@ -137,7 +137,7 @@ class UnreadableHeaders(PlainRecord):
 def test_headers_that_the_client_cannot_read_do_not_stop_a_burial(error: type[Exception]) -> None:
     record = UnreadableHeaders(TopicPartition("moves", 3), 7, error=error)
 
-    letter = wrap(record, Failure("decode", "bad_framing", "why"), ENVELOPE)
+    letter = wrapped(record, Failure("decode", "bad_framing", "why"), ENVELOPE)
 
     read = unwrap(list(letter.headers))
     assert read is not None

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from consumer.adapters.avro.event_schemas import EVENT_TYPES
 from consumer.adapters.avro.framing import HEADER_BYTES, MAX_RECORD_BYTES, frame, schema_id_of
 from consumer.adapters.avro.writer import encode_event
-from consumer.domain.signals import Reason, Rejected
-from consumer.ports import Prepared, Reading
-from tests.avro_samples import SAMPLES, reader_of, schema_json
+from consumer.domain.signals import Reason, Rejected, Signal
+from consumer.ports import Reading
+from tests.avro_samples import NOW_MS, SAMPLES, reader_of, schema_json
 from tests.fuzz.cost import cheaply
 from tests.fuzz.hostile import BODIES, CHAIN, EMPTY, LONGS, SKIPPED, varint, with_skipped
 
@@ -31,7 +31,7 @@ SOUND = {
 
 
 def read(value: bytes | None) -> Reading:
-    return cheaply(lambda: READER.read(value))
+    return cheaply(lambda: READER.read(value, NOW_MS))
 
 
 def id_behind(skipped: object) -> int:
@@ -106,7 +106,7 @@ def test_a_huge_text_within_the_limit_is_read() -> None:
     """It is for SEEK to like it or not (P10)."""
     event = SAMPLES["application_completed"] | {"seekToken": "x" * 1_000_000}
 
-    assert isinstance(read(encode_event("application_completed", event, 3)), Prepared)
+    assert isinstance(read(encode_event("application_completed", event, 3)), Signal)
 
 
 def test_the_traps_stand_before_records_that_are_sound() -> None:
@@ -114,4 +114,4 @@ def test_the_traps_stand_before_records_that_are_sound() -> None:
     nothing = varint(0)
     for skipped in ({"type": "array", "items": "null"}, {"type": "array", "items": EMPTY}, CHAIN):
         value = frame(id_behind(skipped), nothing + SOUND["application_completed"][HEADER_BYTES:])
-        assert isinstance(read(value), Prepared)
+        assert isinstance(read(value), Signal)

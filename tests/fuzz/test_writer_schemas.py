@@ -21,6 +21,7 @@ from consumer.adapters.avro.schema_store import SchemaStore
 from consumer.domain.signals import Rejected, Skipped
 from consumer.ports import Reading, Unresolved
 from tests.avro_samples import (
+    NOW_MS,
     FakeClock,
     FakeRegistry,
     FakeSchemas,
@@ -49,7 +50,7 @@ def outcome(text: str) -> str:
     reader.schemas.known[1] = compiled
     for body in (b"", b"\x00" * 300, b"\x02" * 300, b"\xff" * 300):
         value = frame(1, body)
-        assert isinstance(cheaply(partial(reader.read, value)), get_args(Reading))
+        assert isinstance(cheaply(partial(reader.read, value, NOW_MS)), get_args(Reading))
     return "compiled"
 
 
@@ -155,7 +156,7 @@ def test_ours_with_anything_for_a_type_is_refused_or_compiled(
 def test_whatever_we_pass_over_records_have_a_reading(unknown: object, body: bytes) -> None:
     reader = reader_of(with_types(unknown=unknown))
 
-    assert isinstance(cheaply(lambda: reader.read(frame(1, body))), get_args(Reading))
+    assert isinstance(cheaply(lambda: reader.read(frame(1, body), NOW_MS)), get_args(Reading))
 
 
 @pytest.mark.parametrize("name", BOMBS)

@@ -24,8 +24,9 @@ from consumer.adapters.avro.registry import (
 )
 from consumer.adapters.avro.schema_store import SchemaStore
 from consumer.adapters.avro.writer import EventWriter
-from consumer.ports import Prepared, Reading, Unresolved
-from tests.avro_samples import LIVE, SAMPLES, FakeClock, JsonEvent, schema_json
+from consumer.domain.signals import Signal
+from consumer.ports import Reading, Unresolved
+from tests.avro_samples import LIVE, NOW_MS, SAMPLES, FakeClock, JsonEvent, schema_json
 from tests.testbed import Registry
 
 pytestmark = pytest.mark.broker
@@ -48,7 +49,7 @@ def store(client: RegistryClient) -> SchemaStore:
 
 @pytest.fixture
 def reader(store: SchemaStore) -> AvroReader:
-    return AvroReader(store, LIVE, FakeClock())
+    return AvroReader(store, LIVE)
 
 
 @pytest.fixture
@@ -59,9 +60,9 @@ def topic() -> str:
 
 def settled(reader: AvroReader, store: SchemaStore, value: bytes) -> Reading:
     """Read, looked up, read again: as the pipeline does with a record that is unresolved."""
-    if isinstance(reader.read(value), Unresolved):
+    if isinstance(reader.read(value, NOW_MS), Unresolved):
         store.ask_due()
-    return reader.read(value)
+    return reader.read(value, NOW_MS)
 
 
 def serialized(client: RegistryClient, topic: str, schema: JsonEvent, record: JsonEvent) -> bytes:
@@ -77,8 +78,8 @@ def test_what_we_publish_is_what_we_read(
 ) -> None:
     value = EventWriter(client).encode(event_type, topic, SAMPLES[event_type])
 
-    assert reader.read(value) == Unresolved(int.from_bytes(value[1:5], "big"), outage=False)
-    assert isinstance(settled(reader, store, value), Prepared)
+    assert reader.read(value, NOW_MS) == Unresolved(int.from_bytes(value[1:5], "big"), outage=False)
+    assert isinstance(settled(reader, store, value), Signal)
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
@@ -95,7 +96,7 @@ def test_a_foreign_publishers_evolved_schema_gives_the_same_bytes(
     theirs = serialized(client, f"{topic}.theirs", evolved, {"tenant": "t", **record})
 
     expected = settled(reader, store, ours)
-    assert isinstance(expected, Prepared)
+    assert isinstance(expected, Signal)
     assert settled(reader, store, theirs) == expected._replace(hirer_id=None)
 
 
@@ -113,7 +114,7 @@ def test_an_id_that_was_never_given_is_answered_as_unknown(
     client: RegistryClient, reader: AvroReader
 ) -> None:
     assert client.fetch(NO_SUCH_ID) == UnknownId()
-    assert reader.read(frame(NO_SUCH_ID, b"")) == Unresolved(NO_SUCH_ID, outage=False)
+    assert reader.read(frame(NO_SUCH_ID, b""), NOW_MS) == Unresolved(NO_SUCH_ID, outage=False)
 
 
 def test_a_schema_comes_back_as_it_was_registered(topic: str, client: RegistryClient) -> None:

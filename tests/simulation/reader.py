@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from consumer.domain.signals import Reason, Rejected, Skipped, SkipReason
-from consumer.ports import Prepared, Reading, Unresolved
+from consumer.domain.signals import Reason, Rejected, Signal, Skipped, SkipReason, TypeCode
+from consumer.ports import Reading, Unresolved
 from tests.simulation.faults import Hazard
 from tests.simulation.records import Nature, SimRecord, Writer
 from tests.simulation.world import World
@@ -26,7 +26,7 @@ class FakeReader:
     writer: Writer
     _known_at_s: dict[int, float] = field(default_factory=dict[int, float])
 
-    def read(self, value: bytes | None) -> Reading:
+    def read(self, value: bytes | None, now_ms: int) -> Reading:  # noqa: ARG002 -- the port\'s name
         if value is None:
             self.world.plan.met(Hazard.SKIPPED)
             return Skipped(SkipReason.TOMBSTONE)
@@ -70,5 +70,5 @@ class FakeReader:
                 plan.met(Hazard.UNMAPPABLE)
                 return Rejected(Reason.BLANK_TOKEN, "blank")
             case _:
-                kind = "ApplicationStatusUpdate"
-                return Prepared(kind, record.subject, record.hirer, record.number, record.body, ())
+                kind = TypeCode.APPLICATION_STATUS_UPDATE
+                return Signal(kind, record.subject, record.hirer, record.number, record.body, ())

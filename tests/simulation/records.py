@@ -7,7 +7,7 @@ from enum import StrEnum, auto
 from random import Random
 from typing import Final
 
-from consumer.delivery.records import Headers, TopicPartition
+from consumer.delivery.records import Headers, Offset, TopicPartition
 
 
 class Nature(StrEnum):
@@ -65,8 +65,8 @@ class SimRecord:
     def partition(self) -> int:
         return self.place.partition
 
-    def offset(self) -> int:
-        return self.number
+    def offset(self) -> Offset:
+        return Offset(self.number)
 
     def key(self) -> bytes | None:
         return self.subject.encode()

@@ -56,8 +56,7 @@ class Driver:
 
     def add(self, *subjects: str | None, hirer: str | None = None) -> list[Parcel]:
         parcels = [self.publisher.parcel(subject, hirer) for subject in subjects]
-        for parcel in parcels:
-            self.it.add(parcel, self.now_s)
+        self.it.add(parcels, self.now_s)
         return parcels
 
     def add_many(self, count: int, hirer: str | None = None) -> list[Parcel]:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from consumer.delivery.dead_letter import Envelope, Failure, wrap
 from consumer.delivery.lanes import Batch, Lane, Parcel
-from consumer.delivery.records import Headers, Offset, TopicPartition
+from consumer.delivery.records import (
+    Headers,
+    Offset,
+    OutgoingRecord,
+    Record,
+    TopicPartition,
+    headers_of,
+)
 from consumer.delivery.tracker import OffsetTracker
 
 TOPIC = "moves"
@@ -28,8 +36,8 @@ class PlainRecord:
     def partition(self) -> int:
         return self.place.partition
 
-    def offset(self) -> int:
-        return self.number
+    def offset(self) -> Offset:
+        return Offset(self.number)
 
     def key(self) -> bytes | None:
         return self.key_bytes
@@ -86,3 +94,8 @@ def close(closing: Lane) -> None:
 
 def offsets(batch: Batch | None) -> list[int]:
     return [] if batch is None else [parcel.offset for parcel in batch.parcels]
+
+
+def wrapped(record: Record, failure: Failure, envelope: Envelope) -> OutgoingRecord:
+    """The letter of a record whose headers were not asked for yet."""
+    return wrap(record, headers_of(record), failure, envelope)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from consumer.domain.events import (
@@ -52,6 +53,12 @@ def signal(event: Event, policy: MappingPolicy = LIVE) -> Signal:
     result = mapped(event, policy)
     assert isinstance(result, Signal)
     return result
+
+
+def fields(it: Signal) -> dict[str, Any]:
+    """What SEEK gets."""
+    told: dict[str, Any] = json.loads(it.body)
+    return told
 
 
 def reason(event: Event, policy: MappingPolicy = LIVE) -> Reason | None:

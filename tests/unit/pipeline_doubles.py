@@ -10,9 +10,10 @@ from consumer.delivery.dead_letter import Envelope
 from consumer.delivery.lanes import Lane
 from consumer.delivery.limits import Limits
 from consumer.delivery.records import Offset, OutgoingRecord, TopicPartition
+from consumer.domain.signals import Signal, TypeCode
 from consumer.observed import Occurrence, Snapshot
 from consumer.pipeline.partitions import Partitions
-from consumer.ports import Buried, Fault, Mark, Polled, Prepared, Reading
+from consumer.ports import Buried, Fault, Mark, Polled, Reading
 
 ENVELOPE = Envelope("seek-signals.dlq", "seek-signals", "seek-signals.retry", "1.2.3", "abc")
 
@@ -99,9 +100,9 @@ class Library:
     readings: dict[bytes | None, Reading] = field(default_factory=dict[bytes | None, Reading])
     asked: list[bytes | None] = field(default_factory=list[bytes | None])
 
-    def read(self, value: bytes | None) -> Reading:
+    def read(self, value: bytes | None, now_ms: int) -> Reading:  # noqa: ARG002 -- the port\'s name
         self.asked.append(value)
-        good = Prepared("ApplicationStatusUpdate", str(value), "acme", 1, value or b"", ())
+        good = Signal(TypeCode.APPLICATION_STATUS_UPDATE, str(value), "acme", 1, value or b"", ())
         return self.readings.get(value, good)
 
 

@@ -37,7 +37,7 @@ class Funeral:
             offset = self.lane.tracker.position
             admitted(self.partitions, self.lane, 1, size=10)
             record = PlainRecord(self.lane.place, offset, header_list=[("trace", b"1")])
-            self.it.bury(self.lane, record, 10, FAILURE)
+            self.it.bury_record(self.lane, record, 10, FAILURE)
 
     def collect(self, after_s: float = 0.0) -> None:
         self.now_s += after_s

@@ -77,7 +77,7 @@ class Walk:
     def _arrive(self, subject: str, hirer: str | None) -> None:
         self.driver.publisher = self._random.choice(self._publishers)
         parcel = self.driver.publisher.parcel(subject, hirer)
-        self.driver.it.add(parcel, self.driver.now_s)
+        self.driver.it.add([parcel], self.driver.now_s)
         self._waiting.append(parcel)
         if self._random.random() < 0.15:
             self._bad[id(parcel)] = parcel

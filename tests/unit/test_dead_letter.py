@@ -14,12 +14,11 @@ from consumer.delivery.dead_letter import (
     unwrap,
     without_original,
     without_value,
-    wrap,
 )
 from consumer.delivery.records import Headers, OutgoingRecord, TopicPartition
 from consumer.delivery.verdicts import Fault, Refusal
 from consumer.domain.signals import Reason, Stage
-from tests.unit.delivery_samples import PlainRecord
+from tests.unit.delivery_samples import PlainRecord, wrapped
 
 ENVELOPE = Envelope(
     topic="seek-signals.dlq",
@@ -77,7 +76,7 @@ def retried(letter: OutgoingRecord) -> PlainRecord:
 
 def test_header_names_and_their_texts_are_pinned() -> None:
     """Other tools and later versions read them: none may change its name or meaning."""
-    letter = wrap(moved(), FAILURE, ENVELOPE)
+    letter = wrapped(moved(), FAILURE, ENVELOPE)
     assert letter.headers == [
         ("__dlq.errors.format", b"1"),
         ("__dlq.errors.topic", b"moves"),
@@ -129,7 +128,7 @@ def test_stages_and_classes_are_pinned() -> None:
 
 @given(record=records, failure=failures)
 def test_key_value_and_headers_travel_untouched(record: PlainRecord, failure: Failure) -> None:
-    letter = wrap(record, failure, ENVELOPE)
+    letter = wrapped(record, failure, ENVELOPE)
     original = record.header_list or []
     assert letter.topic == "seek-signals.dlq"
     assert (letter.key, letter.value) == (record.key_bytes, record.value_bytes)
@@ -138,7 +137,7 @@ def test_key_value_and_headers_travel_untouched(record: PlainRecord, failure: Fa
 
 @given(record=records, failure=failures)
 def test_unwrap_undoes_wrap(record: PlainRecord, failure: Failure) -> None:
-    read = unwrap(wrap(record, failure, ENVELOPE).headers)
+    read = unwrap(wrapped(record, failure, ENVELOPE).headers)
     assert read is not None
     assert read.origin == Origin(*record.place, record.number, record.at_ms)
     assert read.failure == failure
@@ -153,7 +152,7 @@ def test_foreign_headers_under_our_prefix_travel_untouched() -> None:
         (PREFIX + "topic", b"elsewhere"),
         (PREFIX + "pointer", b"true"),
     ]
-    letter = wrap(moved(header_list=foreign), FAILURE, ENVELOPE)
+    letter = wrapped(moved(header_list=foreign), FAILURE, ENVELOPE)
     read = unwrap(letter.headers)
     assert letter.headers[:3] == foreign
     assert read is not None
@@ -161,24 +160,24 @@ def test_foreign_headers_under_our_prefix_travel_untouched() -> None:
 
 
 def test_a_record_from_the_retry_topic_keeps_its_first_origin() -> None:
-    first = wrap(moved(header_list=[("trace", b"1")]), FAILURE, ENVELOPE)
-    read = unwrap(wrap(retried(first), FAILURE, ENVELOPE).headers)
+    first = wrapped(moved(header_list=[("trace", b"1")]), FAILURE, ENVELOPE)
+    read = unwrap(wrapped(retried(first), FAILURE, ENVELOPE).headers)
     assert read is not None
     assert read.origin == Origin("moves", 4, 77, 1_700_000_000_000)
     assert read.headers == [("trace", b"1")]
 
 
 def test_the_headers_of_a_record_do_not_grow_from_replay_to_replay() -> None:
-    first = wrap(moved(header_list=[("trace", b"1")]), FAILURE, ENVELOPE)
-    again = wrap(retried(wrap(retried(first), FAILURE, ENVELOPE)), FAILURE, ENVELOPE)
+    first = wrapped(moved(header_list=[("trace", b"1")]), FAILURE, ENVELOPE)
+    again = wrapped(retried(wrapped(retried(first), FAILURE, ENVELOPE)), FAILURE, ENVELOPE)
     assert again == first
 
 
 def test_a_record_from_the_retry_topic_keeps_its_count_of_replays() -> None:
-    first = wrap(moved(), FAILURE, ENVELOPE)
+    first = wrapped(moved(), FAILURE, ENVELOPE)
     name = PREFIX + "replay.count"
     counted = [(key, b"2" if key == name else value) for key, value in first.headers]
-    letter = wrap(retried(OutgoingRecord("", b"key", FRAMED, counted)), FAILURE, ENVELOPE)
+    letter = wrapped(retried(OutgoingRecord("", b"key", FRAMED, counted)), FAILURE, ENVELOPE)
     read = unwrap(letter.headers)
     assert read is not None
     assert read.replay_count == 2
@@ -186,22 +185,22 @@ def test_a_record_from_the_retry_topic_keeps_its_count_of_replays() -> None:
 
 def test_a_stranger_on_the_retry_topic_begins_there() -> None:
     stranger = retried(OutgoingRecord("", b"key", FRAMED, [("trace", b"1")]))
-    read = unwrap(wrap(stranger, FAILURE, ENVELOPE).headers)
+    read = unwrap(wrapped(stranger, FAILURE, ENVELOPE).headers)
     assert read is not None
     assert read.origin == Origin("seek-signals.retry", 1, 5, 1_800_000_000_000)
 
 
 def test_our_headers_on_a_source_topic_say_nothing_of_the_origin() -> None:
     """A letter that somebody copied into a source topic is a record of that topic."""
-    first = wrap(moved(), FAILURE, ENVELOPE)
+    first = wrapped(moved(), FAILURE, ENVELOPE)
     copied = moved(header_list=first.headers)
-    read = unwrap(wrap(copied, FAILURE, ENVELOPE).headers)
+    read = unwrap(wrapped(copied, FAILURE, ENVELOPE).headers)
     assert read is not None
     assert read.headers == first.headers
 
 
 def test_a_pointer_letter_leaves_the_value_behind() -> None:
-    letter = wrap(moved(header_list=[("trace", b"1")]), FAILURE, ENVELOPE)
+    letter = wrapped(moved(header_list=[("trace", b"1")]), FAILURE, ENVELOPE)
     pointer = without_value(letter)
     read = unwrap(pointer.headers)
     assert (pointer.topic, pointer.key, pointer.value) == (letter.topic, letter.key, None)
@@ -212,7 +211,7 @@ def test_a_pointer_letter_leaves_the_value_behind() -> None:
 
 
 def test_the_smallest_letter_says_where_the_record_is_and_why_it_failed() -> None:
-    letter = wrap(moved(header_list=[("huge", b"x" * 10_000)]), FAILURE, ENVELOPE)
+    letter = wrapped(moved(header_list=[("huge", b"x" * 10_000)]), FAILURE, ENVELOPE)
     smallest = without_original(without_value(letter))
     read = unwrap(smallest.headers)
     assert (smallest.key, smallest.value) == (None, None)
@@ -225,7 +224,7 @@ def test_the_smallest_letter_says_where_the_record_is_and_why_it_failed() -> Non
 def test_no_text_from_outside_raises_or_passes_a_kibibyte(text: str) -> None:
     """SEEK's JSON may hold half of a character, which no header can."""
     failure = Failure("send", "unknown_code", message=text, code=text, request_id=text)
-    added = dict(wrap(moved(), failure, ENVELOPE).headers)
+    added = dict(wrapped(moved(), failure, ENVELOPE).headers)
     for name in ("message", "code", "request.id"):
         clipped = added[PREFIX + name]
         assert clipped is not None
@@ -235,13 +234,13 @@ def test_no_text_from_outside_raises_or_passes_a_kibibyte(text: str) -> None:
 
 def test_no_character_is_cut_in_half() -> None:
     failure = Failure("send", "bad_user_input", message="é" * 1_000 + "!")
-    message = dict(wrap(moved(), failure, ENVELOPE).headers)[PREFIX + "message"]
+    message = dict(wrapped(moved(), failure, ENVELOPE).headers)[PREFIX + "message"]
     assert message == ("é" * 512).encode()
 
 
 def test_a_value_without_framing_has_no_schema_id() -> None:
     for value in (None, b"", b"\x00\x00\x00\x2a", b'{"json": 1}'):
-        added = dict(wrap(moved(value), FAILURE, ENVELOPE).headers)
+        added = dict(wrapped(moved(value), FAILURE, ENVELOPE).headers)
         assert added[PREFIX + "schema.id"] == b""
 
 
@@ -255,7 +254,7 @@ def test_no_headers_are_no_letter() -> None:
 
 
 def test_a_letter_with_a_mangled_number_is_no_letter() -> None:
-    letter = wrap(moved(), FAILURE, ENVELOPE)
+    letter = wrapped(moved(), FAILURE, ENVELOPE)
     name = PREFIX + "offset"
     mangled = [(key, b"x" if key == name else value) for key, value in letter.headers]
     assert unwrap(mangled) is None

@@ -9,12 +9,12 @@ from consumer.delivery.flood_guard import FloodGuard, Gate
 from consumer.delivery.lanes import Lane
 from consumer.delivery.limits import FloodLimits, Limits
 from consumer.delivery.records import Offset
-from consumer.domain.signals import Reason, Rejected, Skipped, SkipReason, Warn
+from consumer.domain.signals import Reason, Rejected, Signal, Skipped, SkipReason, TypeCode, Warn
 from consumer.observed import SkippedRecords, TookIn, Warned
 from consumer.pipeline.burial import Burial
 from consumer.pipeline.intake import PARKED_A_TURN, RECORD_OVERHEAD, Intake
 from consumer.pipeline.partitions import Partitions
-from consumer.ports import Prepared, Reading, Unresolved
+from consumer.ports import Reading, Unresolved
 from tests.unit.delivery_samples import PlainRecord, lane
 from tests.unit.pipeline_doubles import ENVELOPE, Graveyard, Library, NotedTelemetry, ours
 
@@ -75,20 +75,28 @@ class Desk:
 
 def test_a_signal_becomes_a_parcel_with_the_bytes_of_its_reading() -> None:
     it = Desk()
-    it.reader.readings[b"1"] = Prepared("Complete", "application:7", "acme", 99, b"{1}", ())
+    it.reader.readings[b"1"] = Signal(
+        TypeCode.APPLICATION_COMPLETE, "application:7", "acme", 99, b"{1}", ()
+    )
     it.take(b"1")
     batch = it.courier.next_batch(it.now_s)
     assert batch is not None
     (parcel,) = batch.parcels
     assert (parcel.lane, parcel.offset, parcel.subject) == (it.lane, 0, "application:7")
-    assert (parcel.type_code, parcel.hirer_id, parcel.occurred_at_ms) == ("Complete", "acme", 99)
+    assert (parcel.type_code, parcel.hirer_id, parcel.occurred_at_ms) == (
+        TypeCode.APPLICATION_COMPLETE,
+        "acme",
+        99,
+    )
     assert (parcel.body, parcel.size) == (b"{1}", RECORD_OVERHEAD + 1 + 3)
     assert it.partitions.pending == 1
 
 
 def test_a_pending_record_weighs_what_its_signal_does_too() -> None:
     it = Desk()
-    it.reader.readings[b"1"] = Prepared("Complete", "a", None, 1, bytes(30_000), ())
+    it.reader.readings[b"1"] = Signal(
+        TypeCode.APPLICATION_COMPLETE, "a", None, 1, bytes(30_000), ()
+    )
     it.take(b"1")
     assert it.partitions.pending_bytes == it.lane.pending_bytes == RECORD_OVERHEAD + 1 + 30_000
     batch = it.courier.next_batch(it.now_s)
@@ -116,7 +124,7 @@ def test_a_skip_is_settled_and_counted_by_its_reason() -> None:
 
 def test_a_warning_is_counted_and_the_signal_sent() -> None:
     it = Desk()
-    warned = Prepared("Complete", "a", None, 1, b"{1}", (Warn.FUTURE_TIME,))
+    warned = Signal(TypeCode.APPLICATION_COMPLETE, "a", None, 1, b"{1}", (Warn.FUTURE_TIME,))
     it.reader.readings[b"1"] = warned
     it.take(b"1", b"1")
     assert it.sent() == [b"{1}", b"{1}"]

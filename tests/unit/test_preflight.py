@@ -15,8 +15,7 @@ from consumer.adapters.avro.event_schemas import event_schema
 from consumer.adapters.seek.token_endpoint import Token
 from consumer.adapters.seek.transport import HttpAnswer, RawHeaders, TransportError
 from consumer.delivery.verdicts import Fault, Outage, Unauthenticated
-from consumer.domain.signals import Reason, Rejected, Skipped, SkipReason
-from consumer.ports import Prepared
+from consumer.domain.signals import Reason, Rejected, Signal, Skipped, SkipReason, TypeCode
 from consumer.preflight import schemas, topics
 from consumer.preflight.findings import Finding, Level, fault, ok, warning, worst
 from consumer.preflight.partner import Partner, certificate, credentials_age
@@ -101,8 +100,8 @@ def test_a_group_that_is_new_is_no_missing_right() -> None:
     assert "not told (a group that is new?): the group g" in findings[-1].said
 
 
-def _prepared(subject: str) -> Prepared:
-    return Prepared("Complete", subject, None, 0, b"{}", ())
+def _prepared(subject: str) -> Signal:
+    return Signal(TypeCode.APPLICATION_COMPLETE, subject, None, 0, b"{}", ())
 
 
 def test_a_sample_of_mostly_poison_is_a_fault() -> None:

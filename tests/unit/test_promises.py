@@ -95,8 +95,7 @@ class Seek:
         return [poison.parcel.offset for poison in self.poison]
 
     def add(self, *parcels: Parcel) -> None:
-        for parcel in parcels:
-            self.courier.add(parcel, self.now_s)
+        self.courier.add(parcels, self.now_s)
 
     def work(self, seconds: float = 0.0) -> None:
         """All that may be sent after so many seconds."""
@@ -133,7 +132,7 @@ def test_poison_is_settled_only_once_its_letter_is_confirmed() -> None:
     burial = Burial(topic, Envelope("dlq", "group", "retry", "1", ""), partitions, Deaf())
     partitions.admit(ours, Offset(0), 100)
 
-    burial.bury(ours, record(0), 100, Failure("send", "bad_user_input", ""))
+    burial.bury_record(ours, record(0), 100, Failure("send", "bad_user_input", ""))
     burial.collect(0.0, 0.5, 0.0)
     assert (ours.tracker.pending, ours.tracker.mark) == (1, 0)
 
@@ -225,4 +224,4 @@ def test_a_record_that_is_read_again_later_is_the_same_signal() -> None:
         first, again = (map_event(event, LIVE, NOW_MS + later) for later in (0, DAY_MS))
         assert isinstance(first, Signal)
         assert isinstance(again, Signal)
-        assert again.fields == first.fields
+        assert again.body == first.body

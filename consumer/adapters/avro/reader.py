@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-import orjson
-
 from consumer.adapters.avro.decoder import Decode, UndecodableError
 from consumer.adapters.avro.framing import HEADER_BYTES, MAX_RECORD_BYTES, schema_id_of
 from consumer.adapters.avro.schema_store import Looked, Schemas
-from consumer.domain.events import Event
+from consumer.domain.events import (
+    ApplicationCompleted,
+    ApplicationStatusChanged,
+    Event,
+    PositionStatusChanged,
+)
 from consumer.domain.mapping import MappingPolicy, map_event
-from consumer.domain.signals import Reason, Rejected, Signal, Skipped, SkipReason
-from consumer.ports import Clock, Prepared, Reading, Unresolved
+from consumer.domain.signals import Reason, Rejected, Skipped, SkipReason
+from consumer.ports import Reading, Unresolved
 
 Decoded: TypeAlias = Event | Skipped | Rejected | Unresolved
 _MOST_DECODERS: Final = 100
 """The store keeps more, and takes longer to say which."""
+_EVENTS: Final = (ApplicationStatusChanged, PositionStatusChanged, ApplicationCompleted)
 _NO_EVENT: Final = (Skipped, Rejected, Unresolved)
 """Named, since a union of types written out is made anew for each record."""
 
@@ -28,22 +32,15 @@ class AvroReader:
 
     schemas: Schemas
     policy: MappingPolicy
-    clock: Clock
     max_record_bytes: int = MAX_RECORD_BYTES
     _decoders: dict[bytes, Decode] = field(init=False, default_factory=dict[bytes, Decode])
     """By a value's first bytes, its framing: those that the store has given us."""
 
-    def read(self, value: bytes | None) -> Reading:
+    def read(self, value: bytes | None, now_ms: int) -> Reading:
         decoded = self.decode(value)
-        if isinstance(decoded, _NO_EVENT):
-            return decoded
-        mapped = map_event(decoded, self.policy, self.clock.wall_ms())
-        if not isinstance(mapped, Signal):
-            return mapped
-        type_code, subject, hirer_id, occurred_at_ms, fields, warnings = mapped
-        return Prepared(
-            type_code, subject, hirer_id, occurred_at_ms, orjson.dumps(fields), warnings
-        )
+        if isinstance(decoded, _EVENTS):
+            return map_event(decoded, self.policy, now_ms)
+        return decoded
 
     def decode(self, value: bytes | None) -> Decoded:
         """The first half of `read`: what the record says, before what it means to SEEK."""

@@ -1,39 +1,30 @@
 """Connections whose every wait ends at one time for the whole request.
 
-httpx and httpcore restart a read time-out with each byte, so a server that drips its answer
-can hold a sender for hours. Here the network layer below them (httpcore's documented
-`NetworkBackend`) asks the request's own deadline before each call to the socket.
+HTTP clients restart a read time-out with each byte, so a server that drips its answer can hold
+a sender for hours. Here each call to a socket asks the request's own deadline before.
 """
 
 from __future__ import annotations
 
-import math
 import queue
 import select
 import socket
 import ssl
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
-
-import httpcore
 
 from consumer.ports import Clock
 
 _Address: TypeAlias = tuple[socket.AddressFamily, tuple[Any, ...]]  # getaddrinfo's own shape
 
 
-class Deadline(threading.local):
-    """When the request of the calling thread must be connected, and when it must be over."""
+class Deadline:
+    """When one request must be connected, and when it must be over."""
 
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
+    def __init__(self, clock: Clock, connect_s: float, total_s: float) -> None:
+        now_s = clock.monotonic_s()
         self._clock = clock
-        self._connected_by_s = math.inf
-        self._over_by_s = math.inf
-
-    def start(self, connect_s: float, total_s: float) -> None:
-        now_s = self._clock.monotonic_s()
         self._connected_by_s = now_s + min(connect_s, total_s)
         self._over_by_s = now_s + total_s
 
@@ -52,78 +43,68 @@ class Deadline(threading.local):
         return left_s
 
 
-class DeadlineBackend(httpcore.NetworkBackend):
-    """Opens TCP connections. The time-outs that httpcore hands down are not used.
+class DeadlineSocket:
+    """One connection, plain or TLS.
 
     Raises the operating system's own errors (`ConnectionRefusedError`, `socket.gaierror`,
-    `ssl.SSLCertVerificationError`, `TimeoutError`): their names say more than httpcore's.
+    `ssl.SSLCertVerificationError`, `TimeoutError`): their names say most.
     """
 
-    def __init__(self, deadline: Deadline) -> None:
-        self._deadline = deadline
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ARG002 -- httpcore's signature
-        local_address: str | None = None,  # noqa: ARG002 -- httpcore's signature
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 -- httpcore's signature
-    ) -> httpcore.NetworkStream:
-        addresses = _resolve(host, port, self._deadline.connect_left_s())
-        connected = _connect(addresses, self._deadline)
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return DeadlineStream(connected, self._deadline)
-
-
-class DeadlineStream(httpcore.NetworkStream):
-    """One connection, plain or TLS."""
-
-    def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
+    def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
-        self._deadline = deadline
+        self._wait_s: float | None = None
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 -- httpcore's signature
-        self._socket.settimeout(self._deadline.left_s())
-        return self._socket.recv(max_bytes)
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 -- httpcore's signature
-        """A broken pipe becomes `WriteError`, upon which httpcore still reads the answer: a
-        server may refuse a request (413) before it has read all of it."""
-        rest = memoryview(buffer)
+    @classmethod
+    def connect(
+        cls, host: str, port: int, tls: ssl.SSLContext | None, deadline: Deadline
+    ) -> DeadlineSocket:
+        connected = _connect(_resolve(host, port, deadline.connect_left_s()), deadline)
         try:
-            while rest:
-                self._socket.settimeout(self._deadline.left_s())
-                rest = rest[self._socket.send(rest) :]
-        except TimeoutError:
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls is not None:
+                # One time-out holds for the whole handshake: Python's ssl sees to that.
+                connected.settimeout(deadline.connect_left_s())
+                connected = tls.wrap_socket(connected, server_hostname=host)
+        except OSError:
+            connected.close()
             raise
-        except OSError as error:
-            raise httpcore.WriteError(type(error).__name__) from error
+        return cls(connected)
+
+    def receive(self, max_bytes: int, deadline: Deadline) -> bytes:
+        while True:
+            self._wait_at_most(deadline.left_s())
+            try:
+                return self._socket.recv(max_bytes)
+            except TimeoutError:
+                continue
+
+    def send(self, data: bytes, deadline: Deadline) -> None:
+        rest = memoryview(data)
+        while rest:
+            self._wait_at_most(deadline.left_s())
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except TimeoutError:
+                continue
+
+    def is_readable(self) -> bool:
+        """Before it is used again: true when the server has closed it."""
+        if self._socket.fileno() < 0:
+            return True
+        poller = select.poll()
+        poller.register(self._socket, select.POLLIN)
+        return bool(poller.poll(0))
 
     def close(self) -> None:
         self._socket.close()
 
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002 -- httpcore's signature
-    ) -> httpcore.NetworkStream:
-        """One time-out holds for the whole handshake: Python's ssl sees to that."""
-        try:
-            self._socket.settimeout(self._deadline.connect_left_s())
-            secured = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
-        except OSError:
-            self.close()
-            raise
-        return DeadlineStream(secured, self._deadline)
-
-    def get_extra_info(self, info: str) -> object:
-        """`is_readable` is what the pool asks of an idle connection before it uses it again:
-        true when the server has closed it, so that no request goes to a stale one."""
-        if info == "is_readable":
-            return _is_readable(self._socket)
-        return self._socket if info == "socket" else None
+    def _wait_at_most(self, left_s: float) -> None:
+        """In whole seconds while there are some, so that it need not be set for each call: to set
+        it lets go of the interpreter, and while others compute it is slow to come back."""
+        wait_s = left_s if left_s < 1.0 else float(int(left_s))
+        if wait_s != self._wait_s:
+            self._wait_s = wait_s
+            self._socket.settimeout(wait_s)
 
 
 def _resolve(host: str, port: int, wait_s: float) -> Sequence[_Address]:
@@ -171,11 +152,3 @@ def _connect(addresses: Sequence[_Address], deadline: Deadline) -> socket.socket
         else:
             return opened
     raise failure
-
-
-def _is_readable(connected: socket.socket) -> bool:
-    if connected.fileno() < 0:
-        return True
-    poller = select.poll()
-    poller.register(connected, select.POLLIN)
-    return bool(poller.poll(0))

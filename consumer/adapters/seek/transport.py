@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import ssl
+from collections import deque
 from collections.abc import Generator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import certifi
-import httpcore
+import h11
 import httpx
 
-from consumer.adapters.seek.sockets import Deadline, DeadlineBackend
+from consumer.adapters.seek.sockets import Deadline, DeadlineSocket
 from consumer.errors import BadConfigurationError
 from consumer.ports import Clock
+
+_PORTS: Final = {"http": 80, "https": 443}
+_HEAD_MAX_BYTES: Final = 100 * 1024
+_CHUNK_BYTES: Final = 64 * 1024
 
 RawHeaders: TypeAlias = Sequence[tuple[bytes, bytes]]
 
@@ -66,7 +71,7 @@ class TransportLimits:
 
 
 class HttpTransport:
-    """Implements `Transport` with httpx's own engine, httpcore, over sockets with a deadline.
+    """Implements `Transport` with h11, the protocol engine of httpx, over sockets with a deadline.
 
     Connections are shared by all callers and kept alive. There is no proxy, no cookie, no
     redirect, no decompression and no reading of the environment.
@@ -77,63 +82,126 @@ class HttpTransport:
     ) -> None:
         """Connects to nothing yet. `url` was checked by the settings."""
         parsed = httpx.URL(url)
-        self._url = httpcore.URL(
-            scheme=parsed.raw_scheme,
-            host=parsed.raw_host,
-            port=parsed.port,
-            target=parsed.raw_path,
-        )
-        self._host = (b"Host", parsed.netloc)
-        self._limits = limits
-        self._deadline = Deadline(clock)
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls,
-            max_connections=None,  # as many as there are senders, which are bounded
-            keepalive_expiry=limits.idle_s,
-            network_backend=DeadlineBackend(self._deadline),
-        )
+        self._host, self._target = parsed.raw_host.decode("ascii"), parsed.raw_path
+        self._port = parsed.port or _PORTS[parsed.scheme]
+        self._tls = tls if parsed.scheme == "https" else None
+        self._host_header = (b"Host", parsed.netloc)
+        self._limits, self._clock = limits, clock
+        self._idle: deque[Connection] = deque()
+        """The one used last is at the end, and is used next."""
 
     def post(self, body: bytes, headers: RawHeaders, total_s: float) -> HttpAnswer:
-        request = httpcore.Request(
-            "POST",
-            self._url,
-            headers=[self._host, *headers, (b"Content-Length", b"%d" % len(body))],
-            content=body,
-        )
-        self._deadline.start(self._limits.connect_s, total_s)
+        length = (b"Content-Length", b"%d" % len(body))
+        all_headers = [self._host_header, *headers, length]
+        deadline = Deadline(self._clock, self._limits.connect_s, total_s)
         with _told_as_transport_errors():
-            response = self._pool.handle_request(request)
-            with closing(response):
-                content = self._read(response)
-        return HttpAnswer(response.status, response.headers, content)
+            request = h11.Request(method="POST", target=self._target, headers=all_headers)
+            connection = self._idle_connection() or self._connect(deadline)
+            try:
+                answer = connection.exchange(request, body, deadline)
+            finally:
+                self._keep(connection)
+        return answer
 
     def close(self) -> None:
-        self._pool.close()
+        while self._idle:
+            self._idle.pop().close()
 
-    def _read(self, response: httpcore.Response) -> bytes:
+    def _connect(self, deadline: Deadline) -> Connection:
+        opened = DeadlineSocket.connect(self._host, self._port, self._tls, deadline)
+        return Connection(opened, self._limits.answer_max_bytes)
+
+    def _idle_connection(self) -> Connection | None:
+        """Threads share the deque: its `pop` and `append` are atomic."""
+        too_old_s = self._clock.monotonic_s() - self._limits.idle_s
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return None
+            if connection.idle_since_s >= too_old_s and connection.is_open:
+                return connection
+            connection.close()
+
+    def _keep(self, connection: Connection) -> None:
+        if connection.begin_next():
+            connection.idle_since_s = self._clock.monotonic_s()
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+
+class Connection:
+    """One connection, and where it is in the protocol."""
+
+    def __init__(self, connected: DeadlineSocket, answer_max_bytes: int) -> None:
+        self._socket = connected
+        self._answer_max_bytes = answer_max_bytes
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_MAX_BYTES)
+        self.idle_since_s = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return not self._socket.is_readable()
+
+    def exchange(self, request: h11.Request, body: bytes, deadline: Deadline) -> HttpAnswer:
+        parts = [
+            self._http.send(request),
+            self._http.send(h11.Data(data=body)),
+            self._http.send(h11.EndOfMessage()),
+        ]
+        try:
+            self._socket.send(b"".join(part for part in parts if part), deadline)
+        except TimeoutError:
+            raise
+        except OSError:
+            # A server may refuse a request (413) before it has read all of it: its answer counts.
+            self._http.send_failed()
+        response = self._response(deadline)
+        return HttpAnswer(response.status_code, list(response.headers), self._body(deadline))
+
+    def begin_next(self) -> bool:
+        """Whether another request may follow on this connection."""
+        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
+            self._http.start_next_cycle()
+            return True
+        return False
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _response(self, deadline: Deadline) -> h11.Response:
+        while not isinstance(event := self._event(deadline), h11.Response):
+            if not isinstance(event, h11.InformationalResponse):
+                msg = "the server closed the connection, or changed the protocol"
+                raise h11.RemoteProtocolError(msg)
+        return event
+
+    def _body(self, deadline: Deadline) -> bytes:
         """What passes the bound is not read: the connection is closed with the response."""
         parts: list[bytes] = []
         size = 0
-        for part in response.iter_stream():
-            size += len(part)
-            if size > self._limits.answer_max_bytes:
+        while isinstance(event := self._event(deadline), h11.Data):
+            size += len(event.data)
+            if size > self._answer_max_bytes:
                 return b""
-            parts.append(part)
+            parts.append(event.data)
         return b"".join(parts)
+
+    def _event(self, deadline: Deadline) -> object:
+        """An event of h11, or its `PAUSED`."""
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            self._http.receive_data(self._socket.receive(_CHUNK_BYTES, deadline))
+        return event
 
 
 @contextmanager
 def _told_as_transport_errors() -> Generator[None]:
     try:
         yield
-    except (TimeoutError, httpcore.TimeoutException) as error:
+    except TimeoutError as error:
         raise TransportError(type(error).__name__, timed_out=True) from error
-    except (
-        OSError,  # sockets and TLS
-        httpcore.NetworkError,
-        httpcore.ProtocolError,
-        httpcore.UnsupportedProtocol,
-    ) as error:
+    except (OSError, h11.ProtocolError) as error:
         raise TransportError(_named(error), timed_out=False) from error
 
 
@@ -160,6 +228,7 @@ def verified_tls(ca_file: str | None = None) -> ssl.SSLContext:
     if ca_file is None and not _knows_authorities(context):
         context.load_verify_locations(certifi.where())
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # contract 5
+    context.set_alpn_protocols(["http/1.1"])
     return context
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from consumer.adapters.telemetry.logs import logger
-from consumer.delivery.records import Record, headers_of
+from consumer.delivery.records import Headers
 from consumer.ports import Senders
 
 ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -25,7 +25,7 @@ class Tracing(NamedTuple):
     """What the service needs to trace its requests."""
 
     around: Callable[[Senders], Senders]
-    traceparent_of: Callable[[Record], bytes | None]
+    traceparent_of: Callable[[Headers | None], bytes | None]
 
 
 def asked_for(environ: Mapping[str, str]) -> bool:
@@ -60,9 +60,9 @@ def requested_tracing(environ: Mapping[str, str], closing: ExitStack) -> Tracing
     return Tracing(partial(TracedSenders, tracer=tracer), traceparent_of)
 
 
-def traceparent_of(record: Record) -> bytes | None:
+def traceparent_of(headers: Headers | None) -> bytes | None:
     """As it is, unchecked; None where the record has none, or none that can be read."""
-    for name, value in headers_of(record) or ():
+    for name, value in headers or ():
         if name == TRACEPARENT and value is not None and len(value) <= LONGEST:
             return value
     return None

@@ -15,6 +15,7 @@ from consumer.cli.dlq.listing import looked_through
 from consumer.cli.dlq.options import Asked, filtered
 from consumer.cli.dlq.printing import JsonOption, console, print_json, printable, say
 from consumer.cli.dlq.wiring import Desk, desk
+from consumer.domain.signals import Mapped
 from consumer.letters.catalogue import Catalogue
 from consumer.letters.choosing import Row
 from consumer.letters.describing import Described, in_full
@@ -22,7 +23,6 @@ from consumer.letters.errors import BadOptionsError, LettersError
 from consumer.letters.letter import Letter
 from consumer.letters.raw import decoded
 from consumer.letters.replaying import whole
-from consumer.letters.understanding import Judged
 
 _SHOWN: Final = 10
 _SPOT: Final = re.compile(r"(\d+)/(\d+)")
@@ -105,7 +105,7 @@ def _pointed(there: Letter | None) -> str:
     return "too large for the dead-letter topic; the record is still at its origin"
 
 
-def _judged(at: Desk, letter: Letter | None) -> Judged | str:
+def _judged(at: Desk, letter: Letter | None) -> Mapped | str:
     if letter is None:
         return "its record is gone"
     try:

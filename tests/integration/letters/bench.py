@@ -12,11 +12,11 @@ from uuid import uuid4
 from confluent_kafka import Consumer, Producer
 from confluent_kafka import TopicPartition as KafkaPlace
 
-from consumer.delivery.dead_letter import Envelope, Failure, unwrap, wrap
+from consumer.delivery.dead_letter import Envelope, Failure, unwrap
 from consumer.delivery.records import Headers, OutgoingRecord, Record, TopicPartition
 from tests.integration.letters.zygote import Run, Zygote
 from tests.testbed import KafkaCluster, create_topics, read_all
-from tests.unit.delivery_samples import PlainRecord
+from tests.unit.delivery_samples import PlainRecord, wrapped
 
 CONFIRM_S = 120.0
 PARTITION_UA = -1
@@ -128,7 +128,7 @@ class Bench:
         )
         envelope = Envelope(self.dlq, self.group, f"{self.group}.retry", "1", "h")
         failure = Failure("send", reason, f"message {offset}", "CODE", "r", 1, AT_MS + offset)
-        return wrap(record, failure, envelope)
+        return wrapped(record, failure, envelope)
 
     def extents(self, topic: str) -> dict[TopicPartition, tuple[int, int]]:
         """The log's first offset and its end by partition, markers of transactions included."""

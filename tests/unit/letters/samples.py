@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from consumer.delivery.dead_letter import Envelope, Failure, wrap
+from consumer.delivery.dead_letter import Envelope, Failure
 from consumer.delivery.records import Headers, TopicPartition
 from consumer.letters.choosing import Row
 from consumer.letters.letter import Kind, Letter, Spot, read_letter
 from consumer.letters.standing import OriginKey, Standing
-from tests.unit.delivery_samples import PlainRecord
+from tests.unit.delivery_samples import PlainRecord, wrapped
 
 GROUP = "g"
 ENVELOPE = Envelope("g.dlq", GROUP, "g.retry", app_version="1", mapping_hash="h")
@@ -34,7 +34,7 @@ def buried(
 ) -> PlainRecord:
     """Its letter, as it lies on the dead-letter topic."""
     failure = Failure("send", reason, message, "", "", 1, AT_MS + 60_000)
-    written = wrap(record, failure, ENVELOPE)
+    written = wrapped(record, failure, ENVELOPE)
     place = TopicPartition("g.dlq", spot.partition)
     return PlainRecord(place, spot.offset, written.key, written.value, written.headers, AT_MS)
 

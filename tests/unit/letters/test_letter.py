@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.delivery.dead_letter import CONNECT_PREFIX, PREFIX, Failure, Origin, for_retry, wrap
+from consumer.delivery.dead_letter import CONNECT_PREFIX, PREFIX, Failure, Origin, for_retry
 from consumer.delivery.records import Headers, TopicPartition
 from consumer.letters.letter import CLASSES, FOREIGN, UNREADABLE, Kind, Spot, read_letter
-from tests.unit.delivery_samples import PlainRecord
+from tests.unit.delivery_samples import PlainRecord, wrapped
 from tests.unit.letters.samples import AT_MS, ENVELOPE, buried, source
 
 CONNECT: Headers = [
@@ -147,7 +147,7 @@ def test_no_headers_crash_a_verb(headers: Headers) -> None:
 def test_connect_s_names_are_written_when_asked_for_and_leave_with_ours() -> None:
     asked = type(ENVELOPE)("g.dlq", "g", "g.retry", "1", "h", connect_headers=True)
     failure = Failure("send", "forbidden", "why", failed_at_ms=AT_MS)
-    written = wrap(source(77, headers=[("trace", b"1")]), failure, asked)
+    written = wrapped(source(77, headers=[("trace", b"1")]), failure, asked)
 
     theirs = [header for header in written.headers if header[0].startswith(CONNECT_PREFIX)]
     assert theirs == [

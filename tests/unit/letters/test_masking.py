@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import orjson
 
-from consumer.domain.signals import Reason, Rejected, Skipped, SkipReason
+from consumer.domain.signals import Reason, Rejected, Signal, Skipped, SkipReason, TypeCode
 from consumer.letters.describing import in_a_line, in_full, utc
 from consumer.letters.letter import Spot, read_letter
 from consumer.letters.masking import hidden, hidden_texts, masked, scrubbed
 from consumer.letters.raw import Undecoded
-from consumer.ports import Prepared
 from tests.unit.letters.samples import buried, row, source
 
 TOKEN = "global-WfRFAhG25YC8ADe3QvxAVz"  # noqa: S105 -- no secret: made up
@@ -32,7 +31,7 @@ SIGNAL = {"typeCode": "ApplicationStatusUpdate", "token": TOKEN, "current": EVEN
 def described(*, reveal: bool) -> str:
     message = f"Jane Doe: token {TOKEN} of 'Jane' jane@doe.example is unknown"
     letter = read_letter(buried(source(7, b"app-48213"), Spot(0, 7), message=message))
-    prepared = Prepared("t", "s", "hirer-7", 0, orjson.dumps(SIGNAL), ())
+    prepared = Signal(TypeCode.APPLICATION_COMPLETE, "s", "hirer-7", 0, orjson.dumps(SIGNAL), ())
     return orjson.dumps(
         in_full(row(7), letter, EVENT, prepared, reveal=reveal), default=str
     ).decode()
