@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -42,12 +42,14 @@ def encode(
     identity: Identity,
     mark: Offset,
     position: Offset,
-    unsettled: Iterable[Offset],
+    unsettled: Collection[Offset],
     max_bytes: int,
 ) -> tuple[str, bool]:
     """The metadata, and whether what is settled beyond the mark fitted in."""
     if position - mark <= SPAN_MAX:
-        bitmap = _pack(mark, position, unsettled) if mark < position else ""
+        # Nothing beyond the mark is settled while batches end in order, as they mostly do.
+        beyond = position - mark - len(unsettled)
+        bitmap = _pack(mark, position, unsettled) if beyond else ""
         text = _sealed(identity, mark, bitmap)
         if len(text.encode()) <= max_bytes:
             return text, True

@@ -32,6 +32,8 @@ def bad_token(token: str | None, *, playground: bool) -> Rejected | None:
     """A token goes to SEEK unchanged (contract 2.5): nothing is trimmed, it is refused."""
     if token is None:
         return None
+    if token.isascii() and token.isprintable() and " " not in token and token:
+        return _foreign("seekToken", token, playground=playground)
     words = token.split()
     if not words:
         return Rejected(Reason.BLANK_TOKEN, "seekToken is present but blank; use null for none")
