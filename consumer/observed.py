@@ -140,6 +140,14 @@ class HoldBegan(NamedTuple):
     """What to look at; never quotes a record."""
 
 
+class HoldChanged(NamedTuple):
+    """A hold goes on for a reason that was not told of it yet."""
+
+    reason: HoldReason
+    topic: str | None
+    detail: str
+
+
 class HoldEnded(NamedTuple):
     reason: HoldReason
     topic: str | None
@@ -161,6 +169,7 @@ Occurrence: TypeAlias = (
     | Rebalanced
     | Drained
     | HoldBegan
+    | HoldChanged
     | HoldEnded
 )
 

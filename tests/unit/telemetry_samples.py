@@ -13,6 +13,7 @@ from consumer.observed import (
     Flood,
     Hold,
     HoldBegan,
+    HoldChanged,
     HoldEnded,
     HoldReason,
     Occurrence,
@@ -45,6 +46,7 @@ ONE_OF_EACH: tuple[Occurrence, ...] = (
     Rebalanced("assigned", (PLACE,)),
     Drained(1.5, in_time=True),
     HoldBegan(HoldReason.SEEK, None, "HTTP 503"),
+    HoldChanged(HoldReason.KAFKA, None, "tls_failed: check the CA"),
     HoldEnded(HoldReason.SEEK, None, 12.5),
 )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from consumer.observed import Hold, HoldBegan, HoldEnded, HoldReason
+from consumer.observed import Hold, HoldBegan, HoldChanged, HoldEnded, HoldReason
 from consumer.pipeline.holds import HoldKey, Holds
 from tests.unit.pipeline_doubles import NotedTelemetry
 
 SEEK = HoldKey(HoldReason.SEEK, None)
+KAFKA = HoldKey(HoldReason.KAFKA, None)
 FLOOD = HoldKey(HoldReason.FLOOD, "moves")
 
 
@@ -44,3 +45,17 @@ def test_a_hold_shows_what_is_known_of_it_now_and_is_told_once() -> None:
     it.update({SEEK: "HTTP 503"}, 2_000)
     assert it.now() == (Hold(HoldReason.SEEK, None, 1_000, "HTTP 503"),)
     assert len(telemetry.noted) == 1
+
+
+def test_what_else_is_wrong_is_told_once_however_often_the_two_take_turns() -> None:
+    telemetry = NotedTelemetry()
+    it = Holds(telemetry)
+    for second, wrong in enumerate(["brokers_down: a", "tls_failed: b"] * 3):
+        it.update({KAFKA: wrong}, second * 1_000)
+    assert telemetry.noted == [
+        HoldBegan(HoldReason.KAFKA, None, "brokers_down: a"),
+        HoldChanged(HoldReason.KAFKA, None, "tls_failed: b"),
+    ]
+    it.update({}, 9_000)
+    it.update({KAFKA: "tls_failed: b"}, 10_000)
+    assert telemetry.noted[3:] == [HoldBegan(HoldReason.KAFKA, None, "tls_failed: b")]

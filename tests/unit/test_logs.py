@@ -16,7 +16,7 @@ from confluent_kafka import KafkaError
 from consumer.adapters.telemetry.kafka_logs import KafkaErrors, kafka_logger
 from consumer.adapters.telemetry.logs import LoggingTelemetry, configure_logging
 from consumer.adapters.telemetry.rate_limit import RateLimit
-from consumer.observed import CommitRefused, DeadLetterRefused, Drained, RequestLanded
+from consumer.observed import CommitRefused, Drained, RequestLanded
 from tests.unit.telemetry_samples import ONE_OF_EACH, snapshot
 
 
@@ -69,23 +69,24 @@ def test_changes_of_state_are_told_and_counts_are_not(log: Log) -> None:
         "batch fails while others pass",
         "code not known",
         "record dead-lettered",
-        "dead letter refused",
         "commit refused",
         "partitions assigned",
         "drained",
         "hold began",
+        "hold goes on",
         "hold ended",
     ]
 
 
 def test_a_hold_is_told_with_its_reason(log: Log) -> None:
     telemetry = LoggingTelemetry(log.clock)
-    for occurrence in ONE_OF_EACH[-2:]:
+    for occurrence in ONE_OF_EACH[-3:]:
         telemetry.note(occurrence)
 
-    began, ended = log.lines()
+    began, goes_on, ended = log.lines()
     assert (began["level"], began["reason"], began["detail"]) == ("error", "seek", "HTTP 503")
     assert "see whether SEEK is up" in began["advice"]
+    assert (goes_on["level"], goes_on["detail"]) == ("error", "tls_failed: check the CA")
     assert (ended["level"], ended["reason"], ended["seconds"]) == ("info", "seek", 12.5)
 
 
@@ -109,7 +110,7 @@ def test_what_repeats_is_told_once_a_minute_with_a_count(log: Log) -> None:
 def test_another_code_is_another_line(log: Log) -> None:
     telemetry = LoggingTelemetry(log.clock)
     for code in ("A", "B", "A"):
-        telemetry.note(DeadLetterRefused(code))
+        telemetry.note(CommitRefused(code))
 
     assert [line["code"] for line in log.lines()] == ["A", "B"]
 

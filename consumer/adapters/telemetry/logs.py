@@ -19,9 +19,9 @@ from consumer.observed import (
     BatchAtFault,
     CommitRefused,
     DeadLettered,
-    DeadLetterRefused,
     Drained,
     HoldBegan,
+    HoldChanged,
     HoldEnded,
     Occurrence,
     Rebalanced,
@@ -105,6 +105,11 @@ class LoggingTelemetry:
         logger().error("hold began", reason=reason.value, topic=topic, detail=detail, **advice)
 
     @_tell.register
+    def _hold_changed(self, occurrence: HoldChanged) -> None:
+        reason, topic, detail = occurrence
+        logger().error("hold goes on", reason=reason.value, topic=topic, detail=detail)
+
+    @_tell.register
     def _hold_ended(self, occurrence: HoldEnded) -> None:
         reason, topic, seconds = occurrence
         logger().info("hold ended", reason=reason.value, topic=topic, seconds=round(seconds, 1))
@@ -130,11 +135,6 @@ class LoggingTelemetry:
             stage=occurrence.stage,
             reason=occurrence.reason,
         )
-
-    @_tell.register
-    def _not_buried(self, occurrence: DeadLetterRefused) -> None:
-        kind = (DeadLetterRefused, occurrence.code)
-        self._sometimes(kind, "dead letter refused", code=occurrence.code)
 
     @_tell.register
     def _not_committed(self, occurrence: CommitRefused) -> None:

@@ -40,6 +40,7 @@ from consumer.observed import (
     DeadLetterRefused,
     Drained,
     HoldBegan,
+    HoldChanged,
     HoldEnded,
     HoldReason,
     Occurrence,
@@ -200,7 +201,7 @@ class PrometheusTelemetry:
         self._counted.drain_durations.observe(occurrence.seconds)
 
     @_count.register
-    def _hold_began(self, occurrence: HoldBegan) -> None:
+    def _hold_is_on(self, occurrence: HoldBegan | HoldChanged) -> None:
         """Nothing to count: the gauge shows it, and its seconds are counted at its end."""
 
     @_count.register
