@@ -42,7 +42,7 @@ class System:
         return ", ".join(f"{name} {found[name]}" for name in self.distributions if name in found)
 
 
-SERVICE: Final = System("service", "the service", None, ("confluent-kafka", "fastavro", "httpcore"))
+SERVICE: Final = System("service", "the service", None, ("confluent-kafka", "fastavro", "h11"))
 PROTOTYPE: Final = System(
     "prototype",
     "own prototype (thread, pycurl, generated)",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -44,6 +45,7 @@ def main() -> None:
         commit_interval=1.0,
         auto_create_topics=False,
         loglevel="ERROR",
+        state_dir=tempfile.mkdtemp(),  # The mapping keeps none; the folder is made all the same.
         consumer_extra_config={"fetch.queue.backoff.ms": 10},
     )
     topic = app.topic(TOPIC, value_deserializer="bytes", key_deserializer="bytes")
