@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, KafkaError
 from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 
+from consumer.adapters.kafka.letter_survey import LetterSurvey
 from consumer.adapters.kafka.survey import LogSurvey
 from consumer.adapters.telemetry.fanout import both
 from consumer.adapters.telemetry.health import Health
@@ -54,9 +55,14 @@ def _survey(settings: Settings, lateness: LogMetrics, clock: Clock) -> LogSurvey
     config: dict[str, Any] = {**settings.kafka.reading_config(), **silent}
     own = kafka_logger(name="survey")
     admin = AdminClient({**settings.kafka.admin_config(), **silent}, logger=own)
+    letters = LetterSurvey(settings.source.dlq_topic, admin, _not_known, clock.wall_ms)
     return LogSurvey(
-        lambda: Consumer(config, logger=own), admin, lateness.places, clock.monotonic_s
+        lambda: Consumer(config, logger=own), admin, lateness.places, letters, clock.monotonic_s
     )
+
+
+def _not_known(why: str) -> None:
+    logger().warning("time to loss of dead letters not known", detail=why)
 
 
 def _said_elsewhere(error: KafkaError) -> None:

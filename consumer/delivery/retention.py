@@ -30,6 +30,15 @@ class Retention(NamedTuple):
     size_bytes: int | None
 
 
+class OldestOpen(NamedTuple):
+    """The dead letter of a partition that has waited longest for somebody."""
+
+    offset: Offset
+    """It, or the next record that is there. At the log's end: nobody is waited for."""
+    at_ms: int | None
+    """By Kafka's timestamp; None where it has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Logs:
     """What the last survey of the logs saw. What could not be had is missing."""
@@ -37,6 +46,10 @@ class Logs:
     extents: Mapping[TopicPartition, Extent] = field(default_factory=dict[TopicPartition, Extent])
     retentions: Mapping[str, Retention] = field(default_factory=dict[str, Retention])
     """By topic."""
+    letters: Mapping[TopicPartition, OldestOpen | None] = field(
+        default_factory=dict[TopicPartition, "OldestOpen | None"]
+    )
+    """Of the dead-letter topic; None: it could not be had."""
 
 
 def time_to_loss_s(

@@ -18,7 +18,7 @@ from typing import Final, Self
 from consumer.letters.choosing import Row
 from consumer.letters.errors import LettersError
 from consumer.letters.letter import Kind, Letter, Spot
-from consumer.letters.standing import Filed, Mark, OriginKey, Standing, standing_of
+from consumer.letters.standing import OPEN, Filed, Mark, OriginKey, Standing, standing_of
 
 CACHE_KIB: Final = 16_384
 """Some 80,000 letters; more than that needs a file."""
@@ -71,6 +71,8 @@ class Catalogue:
     taken: int = 0
     """How many of them the filter took; copies of one letter count each."""
     _base: sqlite3.Connection = field(init=False)
+    _ends: dict[int, int] = field(init=False, default_factory=dict[int, int])
+    """By partition: one past the last letter that was added, copies counted."""
     _fresh: list[tuple[object, ...]] = field(init=False, default_factory=list[tuple[object, ...]])
 
     def __enter__(self) -> Self:
@@ -89,6 +91,8 @@ class Catalogue:
 
     def add(self, letter: Letter, *, taken: bool) -> None:
         dead, failure, origin = letter.dead, letter.dead.failure, letter.dead.origin
+        spot = letter.spot
+        self._ends[spot.partition] = max(self._ends.get(spot.partition, 0), spot.offset + 1)
         self.letters += 1
         self.taken += taken
         self._fresh.append(
@@ -125,6 +129,18 @@ class Catalogue:
         self._store()
         asked = f"{_SELECT} WHERE l.topic = ? AND l.part = ? AND l.off = ? ORDER BY l.count"
         return [self._row(found) for found in self._base.execute(asked, (topic, partition, offset))]
+
+    def oldest_open(self) -> Mapping[int, int]:
+        """By partition: the offset of the first letter that needs somebody, be it that a filter
+        took it or not; one past the last letter where none does."""
+        self._store()
+        found: dict[int, int] = {}
+        for row in map(
+            self._row, self._base.execute(f"{_SELECT} ORDER BY l.spot_part, l.spot_off")
+        ):
+            if row.standing in OPEN:
+                found.setdefault(row.spot.partition, row.spot.offset)
+        return self._ends | found
 
     def _row(self, found: tuple[object, ...]) -> Row:
         topic, part, off, stamp, count, newest, spot_part, spot_off, kind, *rest = found

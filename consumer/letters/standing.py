@@ -30,6 +30,10 @@ class Standing(StrEnum):
     PURGED = "purged"
 
 
+OPEN: Final = frozenset({Standing.NEW, Standing.PARKED})
+"""Only a replay, or a person, takes these any further."""
+
+
 class OriginKey(NamedTuple):
     """What a mark is filed under."""
 

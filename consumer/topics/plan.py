@@ -14,6 +14,8 @@ RETRY_PARTITIONS: Final = 3
 STATE_PARTITIONS: Final = 3
 KAFKA_S_LIMIT: Final = 1_048_588
 """`max.message.bytes` where nobody set it."""
+_READ_AND_WATCH: Final = ("Read", "Describe", "DescribeConfigs")
+"""DescribeConfigs tells the retention, and so the time to loss."""
 HEADER_ROOM: Final = 65_536
 """For what a letter adds to its record: 3 KiB as a rule, two copies of a message of 1 KiB."""
 
@@ -99,10 +101,11 @@ def plan(names: Names, source_partitions: Mapping[str, int]) -> Plan:
 
 def _of_service(names: Names) -> Sequence[Grant]:
     return (
-        *(Grant(Kind.TOPIC, name, ("Read", "Describe")) for name in names.sources),
-        Grant(Kind.TOPIC, names.retry, ("Read", "Describe")),
-        Grant(Kind.TOPIC, names.dlq, ("Write", "Describe")),
+        *(Grant(Kind.TOPIC, name, _READ_AND_WATCH) for name in names.sources),
+        Grant(Kind.TOPIC, names.retry, _READ_AND_WATCH),
+        Grant(Kind.TOPIC, names.dlq, ("Write", "Describe", "DescribeConfigs")),
         Grant(Kind.GROUP, names.group, ("Read", "Describe")),
+        Grant(Kind.GROUP, names.dlq, ("Describe",)),
     )
 
 
@@ -113,5 +116,6 @@ def _of_operator(names: Names) -> Sequence[Grant]:
         Grant(Kind.TOPIC, names.retry, ("Write", "Describe")),
         Grant(Kind.TOPIC, names.state, ("Read", "Write", "Describe")),
         Grant(Kind.GROUP, names.group, ("Describe",)),
+        Grant(Kind.GROUP, names.dlq, ("Read", "Describe")),
         Grant(Kind.TRANSACTIONAL_ID, names.transactional_id, ("Write", "Describe")),
     )

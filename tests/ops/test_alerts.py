@@ -50,6 +50,7 @@ def _once() -> str:
 
 AGE: Final = 'seek_signals_oldest_unsettled_age_seconds{topic="t",partition="0"}'
 LOSS: Final = 'seek_signals_time_to_loss_seconds{topic="t",partition="0"}'
+LETTERS_LOSS: Final = 'seek_signals_time_to_loss_seconds{topic="g.dlq",partition="0"}'
 ACCEPTED: Final = 'seek_signals_records_accepted_total{type="x"}'
 CONSUMED: Final = 'seek_signals_records_consumed_total{topic="t"}'
 BURIED: Final = 'seek_signals_records_dead_lettered_total{topic="t",stage="map",reason="bad_time"}'
@@ -81,6 +82,11 @@ CASES: Final = (
     fires("SeekSignalsLossInADay", {LOSS: _steady(DAY / 2), AGE: _steady(5000)}),
     quiet("SeekSignalsLossInADay", {LOSS: _steady(DAY * 3), AGE: _steady(5000)}),
     quiet("SeekSignalsLossInADay", {LOSS: _steady(DAY / 2), AGE: _steady(5)}),
+    fires("SeekSignalsLossInADay", {LETTERS_LOSS: _steady(DAY / 2)}),
+    quiet("SeekSignalsLossInADay", {LETTERS_LOSS: _steady(DAY * 3), AGE: _steady(5000)}),
+    quiet("SeekSignalsLossInADay", {LETTERS_LOSS: " ".join(["NaN"] * MINUTES)}),
+    fires("SeekSignalsLossInFourHours", {LETTERS_LOSS: _steady(3600)}),
+    quiet("SeekSignalsLossInFourHours", {LETTERS_LOSS: _steady(DAY / 2)}),
     fires("SeekSignalsLossInFourHours", {LOSS: _steady(3600), AGE: _steady(5000)}),
     quiet("SeekSignalsLossInFourHours", {LOSS: _steady(DAY / 2), AGE: _steady(5000)}),
     *(fires("SeekSignalsHold", {_hold(r): _steady(1)}) for r in ("seek", "registry", "kafka")),

@@ -11,11 +11,12 @@ from prometheus_client import CollectorRegistry
 from consumer.adapters.telemetry.log_metrics import LogMetrics
 from consumer.adapters.telemetry.token_metrics import TokenMetrics
 from consumer.delivery.records import Offset, TopicPartition
-from consumer.delivery.retention import Extent, Logs, Retention
+from consumer.delivery.retention import Extent, Logs, OldestOpen, Retention
 from consumer.observed import PartitionStatus
 from tests.unit.telemetry_samples import PLACE, snapshot
 
 WALL_S = 1_800_000_000.0
+WALL_MS = round(WALL_S * 1000)
 DAY_MS = 86_400_000
 
 
@@ -124,3 +125,30 @@ def test_a_token_shows_when_it_ends_and_none_shows_nothing() -> None:
     assert registry.get_sample_value(name) is None
     ends[0] = 1_700_000_000_500
     assert registry.get_sample_value(name) == 1_700_000_000.5
+
+
+DLQ = TopicPartition("g.dlq", 2)
+
+
+@pytest.mark.parametrize(
+    ("oldest", "kept", "left_s"),
+    [
+        (OldestOpen(Offset(4), WALL_MS - DAY_MS // 4), Retention(DAY_MS, None), 64_800.0),
+        (OldestOpen(Offset(4), WALL_MS - DAY_MS * 2), Retention(DAY_MS, None), 0.0),
+        (OldestOpen(Offset(4), None), Retention(None, None), math.inf),
+        (OldestOpen(Offset(9), None), Retention(DAY_MS, None), math.inf),
+        (OldestOpen(Offset(4), 1), None, math.nan),
+        (None, Retention(DAY_MS, None), math.nan),
+    ],
+    ids=["in time", "overdue", "kept for ever", "none waits", "retention unknown", "unknown"],
+)
+def test_letters_that_nobody_replayed_are_lost_in_time_as_well(
+    oldest: OldestOpen | None, kept: Retention | None, left_s: float
+) -> None:
+    world = World()
+    extent = Extent(Offset(1), Offset(9), world.now_s)
+    world.logs = Logs({DLQ: extent}, {} if kept is None else {DLQ.topic: kept}, {DLQ: oldest})
+    labels = {"topic": "g.dlq", "partition": "2"}
+    shown = world.registry.get_sample_value("seek_signals_time_to_loss_seconds", labels)
+    assert shown == pytest.approx(left_s, nan_ok=True)
+    assert world.registry.get_sample_value("seek_signals_consumer_lag", labels) is None

@@ -17,6 +17,7 @@ from confluent_kafka import TopicPartition as KafkaPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigEntry, ConfigResource
 
+from consumer.adapters.kafka.letter_survey import LetterSurvey
 from consumer.delivery.records import Offset, TopicPartition
 from consumer.delivery.retention import Extent, Logs, Retention
 
@@ -35,6 +36,7 @@ class LogSurvey:
     admin: AdminClient
     places: Callable[[], Sequence[TopicPartition]]
     """The partitions that matter now."""
+    letters: LetterSurvey
     monotonic_s: Callable[[], float]
     latest: Logs = field(default_factory=Logs)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -53,12 +55,17 @@ class LogSurvey:
 
     def look(self, client: Consumer) -> None:
         """One survey. Blocks for a bounded time a partition."""
-        places = self.places()
+        of_dlq = self.letters.places(client)
+        places = [*self.places(), *of_dlq]
         retentions = self.latest.retentions
         if self._surveys % CONFIG_EVERY == 0 or {p.topic for p in places} - retentions.keys():
             retentions = self._retentions(sorted({place.topic for place in places}))
         self._surveys += 1
-        self.latest = Logs(self._extents(client, places), retentions)
+        extents = self._extents(client, places)
+        of_letters = {place: extents[place] for place in of_dlq if place in extents}
+        kept = retentions.get(self.letters.topic)
+        letters = self.letters.oldest(client, of_letters, kept)
+        self.latest = Logs(extents, retentions, letters)
 
     def _run(self) -> None:
         client = self.make()

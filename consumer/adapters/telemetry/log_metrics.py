@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -63,6 +64,7 @@ class LogMetrics(Collector):
 
     def collect(self) -> Iterable[Family]:
         found = dict(self._lateness())
+        to_loss = dict(self._letters_to_loss_s()) | {p: it.to_loss_s for p, it in found.items()}
         columns: list[tuple[Metric, str, Callable[[Lateness], float]]] = [
             (Metric.CONSUMER_LAG, "Records behind the log's end.", lambda it: it.lag),
             (
@@ -75,17 +77,30 @@ class LogMetrics(Collector):
                 "Since the committed offset last moved while there is more to read.",
                 lambda it: it.standstill_s,
             ),
-            (
-                Metric.TIME_TO_LOSS_SECONDS,
-                "Until Kafka may delete what is not settled; +Inf: never; NaN: not known.",
-                lambda it: it.to_loss_s,
-            ),
         ]
         for name, text, value_of in columns:
-            family = GaugeMetricFamily(name.value, text, labels=["topic", "partition"])
-            for place, lateness in found.items():
-                family.add_metric([place.topic, str(place.partition)], value_of(lateness))
-            yield family
+            yield _family(name, text, {place: value_of(it) for place, it in found.items()})
+        yield _family(
+            Metric.TIME_TO_LOSS_SECONDS,
+            "Until Kafka may delete what is not settled, or a dead letter that needs somebody; "
+            "+Inf: never; NaN: not known.",
+            to_loss,
+        )
+
+    def _letters_to_loss_s(self) -> Iterator[tuple[TopicPartition, float]]:
+        logs = self.logs()
+        for place, oldest in logs.letters.items():
+            extent, speed = logs.extents[place], self._speeds[place]
+            speed.see(extent)
+            if oldest is None:
+                yield place, math.nan
+            elif oldest.offset >= extent.end:
+                yield place, math.inf
+            else:
+                retention = logs.retentions.get(place.topic)
+                age_s = self._age_s(oldest.at_ms)
+                ahead = oldest.offset - extent.start
+                yield place, time_to_loss_s(retention, age_s, ahead, speed.per_s)
 
     def _lateness(self) -> Iterator[tuple[TopicPartition, Lateness]]:
         logs = self.logs()
@@ -100,9 +115,7 @@ class LogMetrics(Collector):
         end, standstill_s = _end(status, extent), stand.seconds(self.monotonic_s())
         if status.committed >= end:
             return Lateness(0, 0.0, 0.0, float("inf"))
-        age_s = None
-        if status.oldest_at_ms is not None:
-            age_s = max(0.0, self.wall_s() - status.oldest_at_ms / 1000)
+        age_s = self._age_s(status.oldest_at_ms)
         ahead = max(0, status.committed - extent.start)
         to_loss_s = time_to_loss_s(logs.retentions.get(place.topic), age_s, ahead, speed.per_s)
         return Lateness(
@@ -111,6 +124,16 @@ class LogMetrics(Collector):
             standstill_s,
             to_loss_s,
         )
+
+    def _age_s(self, at_ms: int | None) -> float | None:
+        return None if at_ms is None else max(0.0, self.wall_s() - at_ms / 1000)
+
+
+def _family(name: Metric, text: str, values: Mapping[TopicPartition, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name.value, text, labels=["topic", "partition"])
+    for place, value in values.items():
+        family.add_metric([place.topic, str(place.partition)], value)
+    return family
 
 
 def _end(status: PartitionStatus, extent: Extent) -> int:

@@ -48,6 +48,7 @@ def purge(
         run = Purge(at.letters, session, at.clock, at.watch, asked.filter.states)
         purged = run.run(catalogue)
         vanishing = _cut(at, purged)
+        at.tell_oldest_open(catalogue)
     print_purged(purged, vanishing, as_json=as_json)
     raise typer.Exit(ExitCode.INTERRUPTED if purged.interrupted else ExitCode.OK)
 

@@ -91,6 +91,7 @@ def replay(  # noqa: PLR0913 -- options of a command
             return
         if number:
             account = _replay(at, catalogue, options, take_over=take_over)
+        at.tell_oldest_open(catalogue)
     print_account(account, as_json=as_json)
     raise typer.Exit(_exit_code(account))
 

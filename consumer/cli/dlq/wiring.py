@@ -20,9 +20,12 @@ from consumer.adapters.telemetry.kafka_logs import kafka_logger
 from consumer.adapters.telemetry.logs import configure_logging
 from consumer.cli.config import file_settings
 from consumer.cli.dlq.options import Asked
+from consumer.cli.dlq.printing import say
 from consumer.cli.dlq.watching import Watch, watching
 from consumer.domain.mapping import MappingPolicy
 from consumer.letters.catalogue import Catalogue
+from consumer.letters.errors import LettersError
+from consumer.letters.kafka.milestones import tell_oldest_open
 from consumer.letters.kafka.ranges import NoTopicError, partitions_of
 from consumer.letters.kafka.reading import KafkaLetters, KafkaSources, KafkaStates
 from consumer.letters.kafka.writer import TRANSACTION_MS, KafkaWriter
@@ -86,6 +89,17 @@ class Desk:
         return AdminClient(
             {**self.settings.kafka.admin_config()}, logger=kafka_logger(name="admin")
         )
+
+    def tell_oldest_open(self, catalogue: Catalogue) -> None:
+        """At the end of what may have changed it. Nothing depends on it but what is watched."""
+        if self.dlq:
+            return
+        try:
+            catalogue.remember(marks_of(self.states.read()))
+            tell_oldest_open(self.admin(), self.letters.topic, catalogue.oldest_open())
+        except LettersError as error:
+            self.watch.rest()
+            say(f"the service's time to loss of dead letters stays as it was: {error}")
 
     def _committed(self) -> dict[int, int]:
         try:

@@ -37,6 +37,8 @@ from tests.testbed import (
 KIND = Kind.APPLICATION_STATUS_CHANGED
 FAILURES = "seek_signals_dead_letter_failures_total"
 ANSWER_S = 30.0
+KEPT_S = 7 * 86_400
+"""A broker's own default."""
 
 
 class Unwritable(NamedTuple):
@@ -91,7 +93,15 @@ def test_bad_records_wait_for_their_topic_to_be_made_again(
                 mend=lambda: _make_again(staged, letters), says="create the topic <group>.dlq"
             )
             _endure(staged, outage)
+            staged.until(lambda: _a_letter_counts_down(staged, letters), "the time to its loss")
             staged.it.oracle.close()
+
+
+def _a_letter_counts_down(staged: Stage, letters: str) -> bool:
+    """On one of its partitions at least; where none waits it is infinite."""
+    name = "seek_signals_time_to_loss_seconds"
+    left_s = [staged.watch.value(name, topic=letters, partition=str(n)) for n in range(6)]
+    return any(0 < each <= KEPT_S for each in left_s)
 
 
 def _make_again(staged: Stage, letters: str) -> None:

@@ -44,6 +44,8 @@ def test_the_least_rights_are_enough_for_the_whole_way(
         said = it.process.said()
         assert '"reason": "kafka"' not in said
         assert '"reason": "dead_letters"' not in said
+        unknown = f"grant Describe on the consumer group {granted.it.group}.dlq"
+        assert said.count(unknown) == 1  # Watched, not needed.
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -116,3 +117,34 @@ def test_a_tally_counts_by_class_and_state(catalogue: Catalogue) -> None:
         {Standing.NEW: 1, Standing.PARKED: 1},
     )
     assert second.as_json()["class"] == "bad_time"
+
+
+def test_the_oldest_letter_that_needs_somebody_is_looked_for_among_all(
+    catalogue: Catalogue,
+) -> None:
+    """Be it in the filter or not. Partition 0 has one, 1 has none any more, 2 only ever copies."""
+    for number, spot in enumerate((*(Spot(0, n) for n in range(4)), Spot(1, 7), Spot(2, 5))):
+        catalogue.add(read_letter(buried(source(number), spot)), taken=number == 3)
+    catalogue.add(read_letter(buried(source(5), Spot(2, 6))), taken=True)  # A crash's copy.
+
+    def mark(number: int, standing: Standing) -> None:
+        catalogue.remember([(OriginKey("moves", 0, number), Mark(standing, 0, 1))])
+
+    assert catalogue.oldest_open() == {0: 0, 1: 7, 2: 5}
+    mark(0, Standing.REPLAYED)
+    mark(1, Standing.PURGED)
+    mark(4, Standing.REPLAYED)
+    mark(5, Standing.PURGED)
+    assert catalogue.oldest_open() == {0: 2, 1: 8, 2: 7}
+    mark(2, Standing.PARKED)
+    assert catalogue.oldest_open() == {0: 2, 1: 8, 2: 7}
+
+
+def test_a_letter_that_failed_again_waits_where_it_lies_now(catalogue: Catalogue) -> None:
+    first = read_letter(buried(source(1), Spot(0, 3)))
+    again = replace(first, dead=replace(first.dead, replay_count=1), spot=Spot(0, 9))
+    for each in (first, again):
+        catalogue.add(each, taken=True)
+    catalogue.remember([(OriginKey("moves", 0, 1), Mark(Standing.REPLAYED, 0, 1))])
+
+    assert catalogue.oldest_open() == {0: 9}
