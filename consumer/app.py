@@ -233,17 +233,23 @@ def _start_policy(settings: Settings) -> StartPolicy:
     )
 
 
-def _token(settings: Settings, clock: SystemClock, closing: ExitStack) -> PartnerToken:
+def credentials_of(settings: Settings) -> ConfiguredCredentials:
     seek = settings.seek
-    credentials = ConfiguredCredentials(
+    return ConfiguredCredentials(
         seek.client_id,
         seek.client_secret.get_secret_value(),
         seek.client_id_file,
         seek.client_secret_file,
     )
+
+
+def _token(settings: Settings, clock: SystemClock, closing: ExitStack) -> PartnerToken:
+    seek = settings.seek
     options = TokenOptions(audience=seek.audience, user_agent=USER_AGENT)
     transport = _transport(settings, seek.token_url, clock, closing)
-    endpoint = TokenEndpoint(transport, credentials, options, clock, _exchange_watch(settings))
+    endpoint = TokenEndpoint(
+        transport, credentials_of(settings), options, clock, _exchange_watch(settings)
+    )
     return PartnerToken(endpoint, clock)
 
 

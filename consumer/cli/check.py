@@ -17,13 +17,14 @@ from rich.text import Text
 from consumer import __version__
 from consumer.adapters.avro.registry import RegistryClient, connect
 from consumer.adapters.clock import SystemClock
-from consumer.adapters.seek.credentials import ConfiguredCredentials
 from consumer.adapters.seek.token_endpoint import TokenEndpoint, TokenOptions
 from consumer.adapters.seek.transport import HttpTransport, TransportLimits, verified_tls
 from consumer.adapters.telemetry.kafka_logs import kafka_logger
 from consumer.adapters.telemetry.logs import configure_logging
+from consumer.app import credentials_of
 from consumer.cli.config import ConfigOption, file_settings
-from consumer.cli.dlq.printing import JsonOption, console, print_json
+from consumer.cli.connecting import names_of
+from consumer.cli.dlq.printing import JsonOption, console, print_json, printable
 from consumer.domain.mapping import MappingPolicy
 from consumer.errors import ExitCode
 from consumer.letters.errors import LettersError
@@ -34,7 +35,6 @@ from consumer.preflight.findings import Finding, Level, fault, ok, warning, wors
 from consumer.preflight.partner import Partner, certificate, credentials_age
 from consumer.preflight.sampling import Sample
 from consumer.settings import Settings, load_settings
-from consumer.topics.plan import Names
 
 _STYLES: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "bold red"}
 _REGISTRY_DO: Final = "check SCHEMA_REGISTRY_URL, its credentials and the network"
@@ -93,7 +93,7 @@ def _of_settings(settings: Settings) -> Iterator[Finding]:
 def _of_kafka(
     settings: Settings, registry: RegistryClient, sample: int, closing: ExitStack
 ) -> Iterator[Finding]:
-    names, broker = _names(settings), Broker.of(settings.kafka.admin_config())
+    names, broker = names_of(settings.source), Broker.of(settings.kafka.admin_config())
     try:
         yield ok("kafka", f"reachable, {broker.size()} brokers")
         facts = broker.facts(names.all, names.group)
@@ -153,7 +153,7 @@ def _of_seek(settings: Settings, closing: ExitStack) -> Iterator[Finding]:
     agent = f"seek-signal-consumer/{__version__}"
     endpoint = TokenEndpoint(
         tokens,
-        _credentials(settings),
+        credentials_of(settings),
         TokenOptions(audience=seek.audience, user_agent=agent),
         clock,
     )
@@ -161,32 +161,10 @@ def _of_seek(settings: Settings, closing: ExitStack) -> Iterator[Finding]:
     yield from Partner(endpoint, signals, clock, agent, plays).findings()
 
 
-def _credentials(settings: Settings) -> ConfiguredCredentials:
-    seek = settings.seek
-    return ConfiguredCredentials(
-        seek.client_id,
-        seek.client_secret.get_secret_value(),
-        seek.client_id_file,
-        seek.client_secret_file,
-    )
-
-
-def _names(settings: Settings) -> Names:
-    source = settings.source
-    return Names(
-        sources=source.sources,
-        group=source.group,
-        dlq=source.dlq_topic,
-        retry=source.retry_topic,
-        state=source.state_topic,
-        transactional_id=source.dlq_topic,
-        record_bytes_max=source.record_bytes_max,
-    )
-
-
 def _print(out: Console, finding: Finding) -> None:
     line = Text.assemble(
-        (f"{finding.level.value:8}", _STYLES[finding.level]), f"{finding.about}: {finding.said}"
+        (f"{finding.level.value:8}", _STYLES[finding.level]),
+        printable(f"{finding.about}: {finding.said}"),
     )
     out.print(line, soft_wrap=True)
     if finding.do:

@@ -16,7 +16,7 @@ from consumer.adapters.clock import SystemClock
 from consumer.adapters.telemetry.kafka_logs import kafka_logger
 from consumer.adapters.telemetry.logs import configure_logging
 from consumer.cli.config import ConfigOption, file_settings
-from consumer.cli.dlq.printing import JsonOption, console, print_json, table_of
+from consumer.cli.dlq.printing import JsonOption, console, print_json, printable, table_of
 from consumer.domain.mapping import MappingPolicy
 from consumer.errors import ExitCode
 from consumer.explaining.explanation import Explanation, Told, explanation, told
@@ -115,9 +115,9 @@ def _print(result: Told) -> None:
         out.print(table_of(["field", "value", "from the event's"], rows))
     for name in ("reason", "stage", "why", "advice"):
         if name in result:
-            out.print(f"{name}: {result[name]}", markup=False)
+            out.print(printable(f"{name}: {result[name]}"), markup=False)
     for code, what in cast("dict[str, str]", result.get("warnings", {})).items():
-        out.print(f"warning: {code}: {what}", markup=False)
+        out.print(printable(f"warning: {code}: {what}"), markup=False)
 
 
 def _indented(event: object) -> str:

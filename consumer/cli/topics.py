@@ -8,16 +8,15 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
-from confluent_kafka.admin import AdminClient
 from rich.console import Console
 from rich.table import Table
 
-from consumer.adapters.telemetry.kafka_logs import kafka_logger
 from consumer.adapters.telemetry.logs import configure_logging
 from consumer.cli.config import ConfigOption, file_settings
-from consumer.settings.load import Connections, load_connections
+from consumer.cli.connecting import admin_client, names_of
+from consumer.settings.load import load_connections
 from consumer.topics.cluster import create, partitions
-from consumer.topics.plan import Names, Plan, Topic, plan
+from consumer.topics.plan import Plan, Topic, plan
 from consumer.topics.writing import Deployment, commands, strimzi
 
 _WIDE: Final = 200
@@ -66,8 +65,8 @@ def topics(  # noqa: PLR0913 -- options of a command
     """
     configure_logging("warning", "auto")
     settings = load_connections(os.environ, file_settings(os.environ, config))
-    names = _names(settings)
-    admin = None if offline and not make else _admin(settings)
+    names = names_of(settings.source)
+    admin = None if offline and not make else admin_client(settings.kafka)
     known: Mapping[str, int] = {} if admin is None else partitions(admin, names.all)
     planned = plan(names, {name: known[name] for name in names.sources if name in known})
     wanted = [t for t in planned.topics if with_sources or t.name not in planned.sources]
@@ -79,23 +78,6 @@ def topics(  # noqa: PLR0913 -- options of a command
     bootstrap = settings.kafka.plain["bootstrap.servers"]
     to = Deployment(bootstrap, replication, service_user, operator_user)
     _print(form, planned, wanted, to, None if admin is None else known)
-
-
-def _admin(settings: Connections) -> AdminClient:
-    return AdminClient({**settings.kafka.admin_config()}, logger=kafka_logger(name="admin"))
-
-
-def _names(settings: Connections) -> Names:
-    source = settings.source
-    return Names(
-        sources=source.sources,
-        group=source.group,
-        dlq=source.dlq_topic,
-        retry=source.retry_topic,
-        state=source.state_topic,
-        transactional_id=source.dlq_topic,
-        record_bytes_max=source.record_bytes_max,
-    )
 
 
 def _say_created(made: Sequence[Topic]) -> None:

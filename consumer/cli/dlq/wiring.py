@@ -19,6 +19,7 @@ from consumer.adapters.clock import SystemClock
 from consumer.adapters.telemetry.kafka_logs import kafka_logger
 from consumer.adapters.telemetry.logs import configure_logging
 from consumer.cli.config import file_settings
+from consumer.cli.connecting import admin_client
 from consumer.cli.dlq.options import Asked
 from consumer.cli.dlq.printing import say
 from consumer.cli.dlq.watching import Watch, watching
@@ -86,9 +87,7 @@ class Desk:
         return Session(self.states, writer, self.clock, uuid4().hex, verb, host)
 
     def admin(self) -> AdminClient:
-        return AdminClient(
-            {**self.settings.kafka.admin_config()}, logger=kafka_logger(name="admin")
-        )
+        return admin_client(self.settings.kafka)
 
     def tell_oldest_open(self, catalogue: Catalogue) -> None:
         """At the end of what may have changed it. Nothing depends on it but what is watched."""
