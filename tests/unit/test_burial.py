@@ -202,14 +202,20 @@ def test_a_letter_of_a_partition_that_left_settles_nothing() -> None:
     assert not it.it.busy
 
 
-def test_letters_of_a_partition_that_left_are_not_repeated_and_others_are() -> None:
+def refused_on_two_partitions() -> tuple[Funeral, Lane]:
+    """A letter each, the first to be tried again first; the lane of the first."""
     it, other = Funeral(), lane(partition=1)
     it.bury()
-    gone, it.lane = it.lane, other
+    first, it.lane = it.lane, other
     it.partitions.lanes[other.place] = other
     it.bury()
     it.topic.refuse(1, 2)
     it.collect()
+    return it, first
+
+
+def test_letters_of_a_partition_that_left_are_not_repeated_and_others_are() -> None:
+    it, gone = refused_on_two_partitions()
     it.partitions.drop(gone)
     it.it.forget(gone)
     assert it.it.trouble == "NOT_NOW"
@@ -229,13 +235,7 @@ def test_with_the_last_letter_the_trouble_is_gone() -> None:
 
 
 def test_a_probe_whose_partition_left_is_followed_by_another() -> None:
-    it, other = Funeral(), lane(partition=1)
-    it.bury()
-    gone, it.lane = it.lane, other
-    it.partitions.lanes[other.place] = other
-    it.bury()
-    it.topic.refuse(1, 2)
-    it.collect()
+    it, gone = refused_on_two_partitions()
     it.collect(after_s=30.0)
     it.it.forget(gone)
     it.topic.refuse(1)
