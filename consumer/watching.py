@@ -52,10 +52,11 @@ def watch(settings: Settings, clock: Clock, watcher: Telemetry | None, closing: 
 def _survey(settings: Settings, lateness: LogMetrics, clock: Clock) -> LogSurvey:
     """Quiet: of what ails Kafka, the loop's own client tells."""
     silent: dict[str, Any] = {"error_cb": _said_elsewhere, "log_level": "0"}
-    config: dict[str, Any] = {**settings.kafka.reading_config(), **silent}
+    of_letters = {"group.id": settings.source.dlq_topic}  # Never joined; see LetterSurvey.
+    config: dict[str, Any] = {**settings.kafka.reading_config(), **of_letters, **silent}
     own = kafka_logger(name="survey")
     admin = AdminClient({**settings.kafka.admin_config(), **silent}, logger=own)
-    letters = LetterSurvey(settings.source.dlq_topic, admin, _not_known, clock.wall_ms)
+    letters = LetterSurvey(settings.source.dlq_topic, _not_known, clock.wall_ms)
     return LogSurvey(
         lambda: Consumer(config, logger=own), admin, lateness.places, letters, clock.monotonic_s
     )

@@ -110,7 +110,7 @@ def _print_tables(planned: Plan, to: Deployment, known: Mapping[str, int] | None
         settings = ", ".join(f"{name}={value}" for name, value in topic.config.items())
         topics_.add_row(topic.name, _now(topic, known), str(topic.partitions), settings, topic.why)
     rights = _table("user", "resource", "name", "operations")
-    for user, grants in ((to.service, planned.service), (to.operator, planned.operator)):
+    for user, grants in ((to.service, planned.of_service), (to.operator, planned.operator)):
         for grant in grants:
             rights.add_row(user, grant.kind.value, grant.name, ", ".join(grant.operations))
     out = Console(highlight=False)

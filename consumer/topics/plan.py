@@ -14,8 +14,6 @@ RETRY_PARTITIONS: Final = 3
 STATE_PARTITIONS: Final = 3
 KAFKA_S_LIMIT: Final = 1_048_588
 """`max.message.bytes` where nobody set it."""
-_READ_AND_WATCH: Final = ("Read", "Describe", "DescribeConfigs")
-"""DescribeConfigs tells the retention, and so the time to loss."""
 HEADER_ROOM: Final = 65_536
 """For what a letter adds to its record: 3 KiB as a rule, two copies of a message of 1 KiB."""
 
@@ -66,9 +64,15 @@ class Plan:
     """Ours first, then the sources."""
     sources: frozenset[str]
     service: Sequence[Grant]
-    """For the user that `run` connects as."""
+    """For the user that `run` connects as: without any one of these it holds."""
+    watching: Sequence[Grant]
+    """For the same: without these it does not know how long until anything is lost."""
     operator: Sequence[Grant]
     """For those who look at dead letters, replay and purge them."""
+
+    @property
+    def of_service(self) -> Sequence[Grant]:
+        return (*self.service, *self.watching)
 
 
 def plan(names: Names, source_partitions: Mapping[str, int]) -> Plan:
@@ -95,16 +99,27 @@ def plan(names: Names, source_partitions: Mapping[str, int]) -> Plan:
         for name in names.sources
     )
     return Plan(
-        (*ours, *sources), frozenset(names.sources), _of_service(names), _of_operator(names)
+        (*ours, *sources),
+        frozenset(names.sources),
+        _to_serve(names),
+        _to_watch(names),
+        _of_operator(names),
     )
 
 
-def _of_service(names: Names) -> Sequence[Grant]:
+def _to_serve(names: Names) -> Sequence[Grant]:
     return (
-        *(Grant(Kind.TOPIC, name, _READ_AND_WATCH) for name in names.sources),
-        Grant(Kind.TOPIC, names.retry, _READ_AND_WATCH),
-        Grant(Kind.TOPIC, names.dlq, ("Write", "Describe", "DescribeConfigs")),
+        *(Grant(Kind.TOPIC, name, ("Read", "Describe")) for name in names.sources),
+        Grant(Kind.TOPIC, names.retry, ("Read", "Describe")),
+        Grant(Kind.TOPIC, names.dlq, ("Write", "Describe")),
         Grant(Kind.GROUP, names.group, ("Read", "Describe")),
+    )
+
+
+def _to_watch(names: Names) -> Sequence[Grant]:
+    topics = (*names.sources, names.retry, names.dlq)
+    return (
+        *(Grant(Kind.TOPIC, name, ("DescribeConfigs",)) for name in topics),
         Grant(Kind.GROUP, names.dlq, ("Describe",)),
     )
 

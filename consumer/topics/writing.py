@@ -33,7 +33,7 @@ def commands(plan: Plan, topics: Sequence[Topic], to: Deployment) -> Iterator[st
     """Shell lines. `topics`: those to be created."""
     for topic in topics:
         yield _topic_command(topic, to)
-    for user, grants in ((to.service, plan.service), (to.operator, plan.operator)):
+    for user, grants in ((to.service, plan.of_service), (to.operator, plan.operator)):
         for grant in grants:
             yield _acl_command(user, grant, to)
 
@@ -42,7 +42,7 @@ def strimzi(plan: Plan, topics: Sequence[Topic], to: Deployment) -> Iterator[str
     """YAML documents: a KafkaTopic for each of `topics`, a KafkaUser for each user."""
     for topic in topics:
         yield "\n".join(_kafka_topic(topic, to))
-    for user, grants in ((to.service, plan.service), (to.operator, plan.operator)):
+    for user, grants in ((to.service, plan.of_service), (to.operator, plan.operator)):
         yield "\n".join(_kafka_user(user, grants, to))
 
 

@@ -48,7 +48,7 @@ def test_a_letter_of_the_largest_record_has_room(largest: int) -> None:
 
 
 def test_the_service_can_neither_read_letters_back_nor_write_to_a_source() -> None:
-    rights = {(g.name, operation) for g in planned().service for operation in g.operations}
+    rights = {(g.name, operation) for g in planned().of_service for operation in g.operations}
     assert ("g.dlq", "Read") not in rights
     assert not {name for name, operation in rights if operation == "Write"} - {"g.dlq"}
 

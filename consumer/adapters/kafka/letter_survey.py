@@ -7,18 +7,11 @@ as the topic and has no members. Where they never did, all letters wait.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final
 
-from confluent_kafka import (
-    Consumer,
-    ConsumerGroupTopicPartitions,
-    KafkaError,
-    KafkaException,
-)
+from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
-from confluent_kafka.admin import AdminClient
 
 from consumer.adapters.kafka.advice import name_of
 from consumer.delivery.records import Offset, TopicPartition
@@ -31,13 +24,12 @@ HALVINGS: Final = 12
 
 @dataclass(slots=True)
 class LetterSurvey:
-    """Belongs to the survey's thread."""
+    """Belongs to the survey's thread, whose client is of the group that is named as the topic."""
 
     topic: str
     """The dead-letter topic, and the group that says how far it was dealt with."""
-    admin: AdminClient
     tell: Callable[[str], None]
-    """Told once, when the right to ask is missing."""
+    """Told once, when nobody says how far letters were dealt with."""
     wall_ms: Callable[[], int]
     _known: dict[TopicPartition, OldestOpen] = field(
         default_factory=dict[TopicPartition, OldestOpen]
@@ -62,7 +54,7 @@ class LetterSurvey:
         """None: not known. `extents`: of `places`. `retention`: of the topic."""
         if not extents:
             return {}
-        dealt_with = self._dealt_with(list(extents))
+        dealt_with = self._dealt_with(client, list(extents))
         if dealt_with is None or retention is None:
             return dict.fromkeys(extents)
         first = {
@@ -83,21 +75,20 @@ class LetterSurvey:
         self._known.pop(place, None)
         return True
 
-    def _dealt_with(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int] | None:
-        asked = [KafkaPartition(place.topic, place.partition) for place in places]
-        answers = cast(
-            "Mapping[str, Future[ConsumerGroupTopicPartitions]]",
-            self.admin.list_consumer_group_offsets(  # pyright: ignore[reportUnknownMemberType] -- its stub leaves the result open
-                [ConsumerGroupTopicPartitions(self.topic, asked)], request_timeout=ASK_S
-            ),
-        )
+    def _dealt_with(
+        self, client: Consumer, places: Sequence[TopicPartition]
+    ) -> dict[TopicPartition, int] | None:
+        """By what `committed` of the client says: the admin client's call for it can abort the
+        process when a broker goes away meanwhile."""
         try:
-            found = answers[self.topic].result(ASK_S).topic_partitions or []
+            found = client.committed([KafkaPartition(*place) for place in places], ASK_S)
         except KafkaException as error:
             self._tell(error.args[0])
             return None
-        except TimeoutError:
-            return None
+        for answer in found:
+            if answer.error is not None:
+                self._tell(answer.error)
+                return None
         return {TopicPartition(p.topic, p.partition): p.offset for p in found if p.offset >= 0}
 
     def _looked_up(
@@ -124,7 +115,7 @@ class LetterSurvey:
         return {place: OldestOpen(marks[place], at_ms) for place, at_ms in from_ms.items()}
 
     def _tell(self, error: KafkaError) -> None:
-        """All else ails the loop's own client as well, which tells of it."""
-        if error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED and not self._told:
+        """The client asks on where the right is missing, until its time is over."""
+        if not self._told:
             self._told = True
-            self.tell(f"{name_of(error)}: grant Describe on the consumer group {self.topic}")
+            self.tell(f"{name_of(error)}: is Describe on the group {self.topic} granted?")

@@ -93,12 +93,16 @@ class Desk:
         """At the end of what may have changed it. Nothing depends on it but what is watched."""
         if self.dlq:
             return
+        config = {**self.settings.kafka.reading_config(), "group.id": self.letters.topic}
+        client = Consumer(config, logger=kafka_logger(name="dlq"))
         try:
             catalogue.remember(marks_of(self.states.read()))
-            tell_oldest_open(self.admin(), self.letters.topic, catalogue.oldest_open())
+            tell_oldest_open(client, self.letters.topic, catalogue.oldest_open())
         except LettersError as error:
             self.watch.rest()
             say(f"the service's time to loss of dead letters stays as it was: {error}")
+        finally:
+            client.close()
 
     def _committed(self) -> dict[int, int]:
         try:

@@ -8,7 +8,6 @@ from typing import cast
 
 import pytest
 from confluent_kafka import Consumer
-from confluent_kafka.admin import AdminClient
 
 from consumer.adapters.kafka.letter_survey import HALVINGS, LetterSurvey
 from consumer.delivery.records import Offset, Record, TopicPartition
@@ -22,15 +21,14 @@ KEPT_MS = 7 * 86_400_000
 
 @pytest.fixture
 def client(bench: Bench) -> Iterator[Consumer]:
-    made = Consumer({**bench.kafka.client_config(), "group.id": bench.group})
+    made = Consumer({**bench.kafka.client_config(), "group.id": bench.dlq})
     yield made
     made.close()
 
 
 def oldest(bench: Bench, client: Consumer) -> dict[TopicPartition, OldestOpen | None]:
     told: list[str] = []
-    admin = AdminClient(bench.kafka.client_config())
-    survey = LetterSurvey(bench.dlq, admin, told.append, lambda: round(time.time() * 1000))
+    survey = LetterSurvey(bench.dlq, told.append, lambda: round(time.time() * 1000))
     extents = {
         place: Extent(Offset(first), Offset(end), 0.0)
         for place, (first, end) in bench.extents(bench.dlq).items()
