@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import (
@@ -75,6 +75,25 @@ def test_an_aborted_transaction_is_not_read(kafka: KafkaCluster) -> None:
 
     assert [record.value() for record in committed_only] == [b"kept"]
     assert [record.value() for record in everything] == [b"kept", b"no"]
+
+
+def test_a_topic_that_was_emptied_is_read_to_its_end(kafka: KafkaCluster) -> None:
+    create_topics(kafka, {"testbed.emptied": 2})
+    write_all(kafka, "testbed.emptied", RECORDS)
+    admin = AdminClient(kafka.client_config())
+    places = [Place("testbed.emptied", partition, OFFSET_END) for partition in range(2)]
+    for done in admin.delete_records(places).values():
+        done.result(30)
+
+    assert read_all(kafka, "testbed.emptied") == []
+
+
+def test_a_topic_is_not_read_for_ever(kafka: KafkaCluster) -> None:
+    create_topics(kafka, {"testbed.slow": 1})
+    write_all(kafka, "testbed.slow", RECORDS)
+
+    with pytest.raises(AssertionError, match=r"testbed\.slow: 0 read"):
+        read_all(kafka, "testbed.slow", within_s=0.0)
 
 
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])

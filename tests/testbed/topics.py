@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -17,6 +18,7 @@ from consumer.delivery.records import TopicPartition
 from tests.testbed.kafka import ClientConfig, KafkaCluster
 
 WAIT_S: Final = 30.0
+READ_WITHIN_S: Final = 120.0
 AT_ONCE: Final = 5_000
 
 
@@ -57,15 +59,23 @@ def write_all(
         raise AssertionError(msg)
 
 
-def read_all(cluster: KafkaCluster, topic: str, isolation: str = "read_committed") -> list[Message]:
+def read_all(
+    cluster: KafkaCluster,
+    topic: str,
+    isolation: str = "read_committed",
+    within_s: float = READ_WITHIN_S,
+) -> list[Message]:
     """Every record from the first to the end as it is now; by partition, then offset."""
+    deadline_s = time.monotonic() + within_s
     reader = Consumer(_throw_away(cluster) | {"isolation.level": isolation})
     try:
         partitions = reader.list_topics(topic, timeout=WAIT_S).topics[topic].partitions
-        ends = {p: reader.get_watermark_offsets(Place(topic, p), WAIT_S)[1] for p in partitions}
-        reader.assign([Place(topic, p, OFFSET_BEGINNING) for p in partitions])
+        extents = {p: reader.get_watermark_offsets(Place(topic, p), WAIT_S) for p in partitions}
+        ends = {p: end for p, (first, end) in extents.items() if first < end}
+        reader.assign([Place(topic, p, OFFSET_BEGINNING) for p in ends])
         records: list[Message] = []
         while _is_behind(reader, topic, ends):
+            assert time.monotonic() < deadline_s, f"{topic}: {len(records)} read, ends are {ends}"
             for record in reader.consume(AT_ONCE, timeout=0.2):
                 if (error := record.error()) is not None:
                     raise KafkaException(error)
@@ -131,4 +141,4 @@ def _is_behind(reader: Consumer, topic: str, ends: Mapping[int, int]) -> bool:
     # The position, not the last record: markers of transactions and compacted records
     # leave a log whose last offsets are never delivered.
     places = reader.position([Place(topic, partition) for partition in ends])
-    return any(0 < ends[place.partition] > max(place.offset, 0) for place in places)
+    return any(place.offset < ends[place.partition] for place in places)
