@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from consumer import __version__
+from consumer.cli.plain import printable
 from consumer.cli.verbs import CONTEXT_SETTINGS, VERBS, LazyCommand, Verb
 from consumer.errors import BadConfigurationError, ConsumerError, ExitCode
 
@@ -85,5 +86,5 @@ def _unforeseen(error: Exception) -> str:
 
 
 def _tell(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text) + "\n")
     sys.stderr.flush()

@@ -24,7 +24,7 @@ from consumer.adapters.telemetry.logs import configure_logging
 from consumer.app import credentials_of
 from consumer.cli.config import ConfigOption, file_settings
 from consumer.cli.connecting import names_of
-from consumer.cli.dlq.printing import JsonOption, console, print_json, printable
+from consumer.cli.dlq.printing import JsonOption, console, print_json, shown
 from consumer.domain.mapping import MappingPolicy
 from consumer.errors import ExitCode
 from consumer.letters.errors import LettersError
@@ -59,7 +59,7 @@ def check(
     for finding in _findings(settings, sample):
         found.append(finding)
         if not as_json:
-            _print(out, finding)
+            print_finding(out, finding)
     level = worst(found)
     if as_json:
         findings = [finding._asdict() for finding in found]
@@ -161,14 +161,14 @@ def _of_seek(settings: Settings, closing: ExitStack) -> Iterator[Finding]:
     yield from Partner(endpoint, signals, clock, agent, plays).findings()
 
 
-def _print(out: Console, finding: Finding) -> None:
+def print_finding(out: Console, finding: Finding) -> None:
     line = Text.assemble(
         (f"{finding.level.value:8}", _STYLES[finding.level]),
-        printable(f"{finding.about}: {finding.said}"),
+        shown(f"{finding.about}: {finding.said}"),
     )
     out.print(line, soft_wrap=True)
     if finding.do:
-        out.print(Text(f"        → {finding.do}", "dim"), soft_wrap=True)
+        out.print(shown(f"        → {finding.do}", "dim"), soft_wrap=True)
 
 
 def _print_sum(out: Console, found: list[Finding]) -> None:

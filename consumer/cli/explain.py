@@ -16,7 +16,7 @@ from consumer.adapters.clock import SystemClock
 from consumer.adapters.telemetry.kafka_logs import kafka_logger
 from consumer.adapters.telemetry.logs import configure_logging
 from consumer.cli.config import ConfigOption, file_settings
-from consumer.cli.dlq.printing import JsonOption, console, print_json, printable, table_of
+from consumer.cli.dlq.printing import JsonOption, console, print_json, shown, table_of
 from consumer.domain.mapping import MappingPolicy
 from consumer.errors import ExitCode
 from consumer.explaining.explanation import Explanation, Told, explanation, told
@@ -63,7 +63,7 @@ def explain(
     if as_json:
         print_json({"record": place or str(file), **result})
     else:
-        _print(result)
+        print_explanation(result)
     raise typer.Exit(ExitCode.FAILED if explained.refused else ExitCode.OK)
 
 
@@ -104,20 +104,20 @@ def _explained(value: bytes | None, registry: Registry, settings: Connections) -
     return explanation(value, registry, understood)
 
 
-def _print(result: Told) -> None:
+def print_explanation(result: Told) -> None:
     out = console()
-    out.print("[bold]event[/bold]")
-    out.print(_indented(result["event"]), markup=False)
-    out.print(f"\n[bold]{result['outcome']}[/bold]")
+    out.print("event", style="bold")
+    out.print(shown(_indented(result["event"])))
+    out.print(f"\n{result['outcome']}", style="bold")
     if "fields" in result:
         fields = cast("list[dict[str, object]]", result["fields"])
         rows = [[str(f["field"]), _text(f["value"]), str(f["from"])] for f in fields]
         out.print(table_of(["field", "value", "from the event's"], rows))
     for name in ("reason", "stage", "why", "advice"):
         if name in result:
-            out.print(printable(f"{name}: {result[name]}"), markup=False)
+            out.print(shown(f"{name}: {result[name]}"))
     for code, what in cast("dict[str, str]", result.get("warnings", {})).items():
-        out.print(printable(f"warning: {code}: {what}"), markup=False)
+        out.print(shown(f"warning: {code}: {what}"))
 
 
 def _indented(event: object) -> str:

@@ -15,6 +15,7 @@ from rich.console import Console
 from consumer.adapters.avro.registry import connect
 from consumer.adapters.avro.writer import EventWriter, encode_event
 from consumer.cli.config import ConfigOption, file_settings
+from consumer.cli.dlq.printing import shown
 from consumer.delivery.records import Offset, TopicPartition
 from consumer.demo.expectations import Kind
 from consumer.demo.publish_progress import progress
@@ -58,7 +59,7 @@ def publish(
     confirmed every line.
     """
     console = Console(stderr=True, highlight=False)
-    account = Account(lambda text: console.print(text, markup=False, soft_wrap=True))
+    account = Account(lambda text: console.print(shown(text), soft_wrap=True))
     if dry_run:
         account.good_word = "good"
         _check(file, account, console)

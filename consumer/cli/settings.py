@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from consumer.cli.config import ConfigOption, file_settings
+from consumer.cli.dlq.printing import shown
 from consumer.errors import BadConfigurationError
 from consumer.settings.catalogue import Row, rows
 from consumer.settings.gather import Origin, gather
@@ -48,12 +49,12 @@ def _print_json(table: Sequence[Row]) -> None:
 
 def _print_lines(table: Sequence[Row]) -> None:
     """A name and its value on a line that can be copied; below it the reason."""
-    console = Console(highlight=False)
+    out = Console(highlight=False)
     for row in table:
-        line = Text.assemble((row.name, "bold"), f" = {row.value}  ")
+        line = Text.assemble((row.name, "bold"), " = ", shown(row.value), "  ")
         line.append(f"({_origin(row)})", STYLES.get(row.origin, "dim"))
-        console.print(line, soft_wrap=True)
-        console.print(Padding(Text(row.reason, "dim"), (0, 0, 0, 4), expand=False))
+        out.print(line, soft_wrap=True)
+        out.print(Padding(Text(row.reason, "dim"), (0, 0, 0, 4), expand=False))
 
 
 def _origin(row: Row) -> str:

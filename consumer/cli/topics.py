@@ -8,18 +8,18 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from consumer.adapters.telemetry.logs import configure_logging
 from consumer.cli.config import ConfigOption, file_settings
 from consumer.cli.connecting import admin_client, names_of
+from consumer.cli.dlq.printing import console, table_of
 from consumer.settings.load import load_connections
 from consumer.topics.cluster import create, partitions
 from consumer.topics.plan import Plan, Topic, plan
 from consumer.topics.writing import Deployment, commands, strimzi
 
-_WIDE: Final = 200
+_TOPICS: Final = ("topic", "now", "partitions", "settings", "what for")
+_RIGHTS: Final = ("user", "resource", "name", "operations")
 
 
 class Form(StrEnum):
@@ -105,19 +105,25 @@ def _print(
 
 
 def _print_tables(planned: Plan, to: Deployment, known: Mapping[str, int] | None) -> None:
-    topics_ = _table("topic", "now", "partitions", "settings", "what for")
-    for topic in planned.topics:
-        settings = ", ".join(f"{name}={value}" for name, value in topic.config.items())
-        topics_.add_row(topic.name, _now(topic, known), str(topic.partitions), settings, topic.why)
-    rights = _table("user", "resource", "name", "operations")
-    for user, grants in ((to.service, planned.of_service), (to.operator, planned.operator)):
-        for grant in grants:
-            rights.add_row(user, grant.kind.value, grant.name, ", ".join(grant.operations))
-    out = Console(highlight=False)
-    out = out if out.is_terminal else Console(highlight=False, width=_WIDE)
-    out.print(topics_)
+    topics_ = [
+        (
+            topic.name,
+            _now(topic, known),
+            str(topic.partitions),
+            ", ".join(f"{name}={value}" for name, value in topic.config.items()),
+            topic.why,
+        )
+        for topic in planned.topics
+    ]
+    rights = [
+        (user, grant.kind.value, grant.name, ", ".join(grant.operations))
+        for user, grants in ((to.service, planned.of_service), (to.operator, planned.operator))
+        for grant in grants
+    ]
+    out = console()
+    out.print(table_of(_TOPICS, topics_))
     out.print()
-    out.print(rights)
+    out.print(table_of(_RIGHTS, rights))
 
 
 def _now(topic: Topic, known: Mapping[str, int] | None) -> str:
@@ -127,10 +133,3 @@ def _now(topic: Topic, known: Mapping[str, int] | None) -> str:
         return "missing"
     there = known[topic.name]
     return "there" if there == topic.partitions else f"there, {there} partitions"
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table

@@ -101,3 +101,14 @@ def test_each_form_is_printed_without_asking_anybody(
 
     assert caught.value.code in {None, 0}
     assert "seek-signals.dlq.state" in capsys.readouterr().out
+
+
+def test_the_name_of_a_user_is_no_markup(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.environ", {k: v for k, v in COMPLETE.items() if "SEEK_C" not in k})
+
+    with pytest.raises(SystemExit):
+        run_application(["topics", "--offline", "--service-user", "[red]me[/red]\x1b"])
+
+    assert r"[red]me[/red]\x1b" in capsys.readouterr().out

@@ -57,7 +57,7 @@ def list_(
                 if number == most:
                     break
             return
-        _print_table(rows, most or _LISTED)
+        print_rows(rows, most or _LISTED)
 
 
 @filtered
@@ -74,7 +74,7 @@ def stats(asked: Asked, *, as_json: JsonOption = False) -> None:
     elif not found:
         say("no dead letter fits")
     else:
-        _print_bars(found)
+        print_bars(found)
 
 
 @contextmanager
@@ -92,19 +92,19 @@ def _of_state(catalogue: Catalogue, asked: Asked) -> Iterator[Row]:
     return (row for row in catalogue.rows() if not states or row.standing in states)
 
 
-def _print_table(rows: Iterator[Row], most: int) -> None:
-    shown: list[list[str]] = []
+def print_rows(rows: Iterator[Row], most: int) -> None:
+    listed: list[list[str]] = []
     more = 0
     for row in rows:
-        if len(shown) < most:
-            shown.append(_cells(row))
+        if len(listed) < most:
+            listed.append(_cells(row))
         else:
             more += 1
-    if not shown:
+    if not listed:
         say("no dead letter fits")
         return
-    console().print(table_of(_COLUMNS, shown))
-    say(f"{counted(len(shown) + more, 'letter')}{f', {more:,} not shown: --max' if more else ''}")
+    console().print(table_of(_COLUMNS, listed))
+    say(f"{counted(len(listed) + more, 'letter')}{f', {more:,} not shown: --max' if more else ''}")
 
 
 def _cells(row: Row) -> list[str]:
@@ -113,7 +113,7 @@ def _cells(row: Row) -> list[str]:
     return [str(line[name]) for name in names]
 
 
-def _print_bars(found: Sequence[Tally]) -> None:
+def print_bars(found: Sequence[Tally]) -> None:
     most = max(each.letters for each in found)
     columns = ("class", "letters", *Standing, "oldest", "newest", "")
     rows = [

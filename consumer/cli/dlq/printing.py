@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, TypeAlias
@@ -11,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from consumer.cli.plain import printable
 
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 WIDE: Final = 200
@@ -24,13 +27,24 @@ def say(text: str) -> None:
 
 
 def print_json(value: object) -> None:
-    """One value, one line."""
-    sys.stdout.write(orjson.dumps(value, default=_plain).decode() + "\n")
+    """One value, one line. What a terminal obeys stands in it as JSON's own escapes."""
+    line = orjson.dumps(value, default=_plain).decode()
+    if not line.isprintable():
+        line = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+    sys.stdout.write(line + "\n")
 
 
 def console() -> Console:
-    made = Console(highlight=False)
-    return made if made.is_terminal else Console(highlight=False, width=WIDE)
+    """Reads no markup: who wants bold says so with a style."""
+    made = Console(highlight=False, markup=False, emoji=False)
+    if not made.is_terminal:
+        made.width = WIDE
+    return made
+
+
+def shown(text: str, style: str = "") -> Text:
+    """As it is, whatever it holds."""
+    return Text(printable(text), style)
 
 
 def table_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
@@ -38,13 +52,8 @@ def table_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*map(shown, row))
     return table
-
-
-def printable(text: str) -> str:
-    """Without what a terminal obeys: headers and messages come from anywhere."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
 def counted(number: int, what: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from textwrap import indent
 from typing import Annotated, Final, cast
 
 import orjson
@@ -13,8 +14,9 @@ from rich.text import Text
 
 from consumer.cli.dlq.listing import looked_through
 from consumer.cli.dlq.options import Asked, filtered
-from consumer.cli.dlq.printing import JsonOption, console, print_json, printable, say
+from consumer.cli.dlq.printing import JsonOption, console, print_json, say, shown
 from consumer.cli.dlq.wiring import Desk, desk
+from consumer.cli.plain import printable
 from consumer.domain.signals import Mapped
 from consumer.letters.catalogue import Catalogue
 from consumer.letters.choosing import Row
@@ -55,15 +57,16 @@ def show(
     of it is shown beside. What may quote a person is masked unless --reveal is given.
     """
     wanted = _wanted(places or [])
-    shown = 0
+    count = 0
     with desk(asked) as at, looked_through(at) as catalogue:
         for row in _rows(catalogue, asked, wanted):
-            if shown == most:
+            if count == most:
                 say(f"more letters fit; only {most} are shown: --max")
                 break
-            _print_one(_described(at, row, reveal=reveal), as_json=as_json)
-            shown += 1
-    if not shown:
+            described = _described(at, row, reveal=reveal)
+            (print_json if as_json else print_letter)(described)
+            count += 1
+    if not count:
         say("no dead letter fits")
 
 
@@ -114,13 +117,10 @@ def _judged(at: Desk, letter: Letter | None) -> Mapped | str:
         return str(error)
 
 
-def _print_one(described: Described, *, as_json: bool) -> None:
-    if as_json:
-        print_json(described)
-        return
+def print_letter(described: Described) -> None:
     out = console()
-    heading = printable(f"letter {described['letter']} of {described['origin']}")
-    out.rule(Text(heading), align="left")
+    heading = shown(f"letter {described['letter']} of {described['origin']}")
+    out.rule(heading, align="left")
     for name, value in described.items():
         if name not in {"letter", "origin"} and value != "" and value is not False:
             _print_field(out, name, value)
@@ -132,8 +132,6 @@ def _print_field(out: Console, name: str, value: object) -> None:
         out.print(label)
         options = orjson.OPT_INDENT_2
         text = orjson.dumps(cast("object", value), option=options, default=str).decode()
-        out.print(
-            Text("\n".join("    " + printable(line) for line in text.splitlines())), soft_wrap=True
-        )
+        out.print(Text(indent(printable(text), "    ")), soft_wrap=True)
     else:
-        out.print(Text.assemble(label, " ", printable(str(value))), soft_wrap=True)
+        out.print(Text.assemble(label, " ", shown(str(value))), soft_wrap=True)
