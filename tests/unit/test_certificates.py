@@ -15,8 +15,9 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
-def shake_hands(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> None:
-    """A handshake in memory. Raises `ssl.SSLError` for whatever either side dislikes."""
+def shake_hands(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> str:
+    """A handshake in memory; the protocol agreed on. Raises `ssl.SSLError` for whatever either
+    side dislikes."""
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     near = client.wrap_bio(to_client, to_server, server_hostname=name)
     far = server.wrap_bio(to_server, to_client, server_side=True)
@@ -28,6 +29,7 @@ def shake_hands(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> No
             except ssl.SSLWantReadError:
                 continue
             open_ends.remove(end)
+    return near.version() or ""
 
 
 def serving(certificates: Certificates) -> ssl.SSLContext:
@@ -41,7 +43,7 @@ def test_a_strict_client_accepts_the_server(certificates: Certificates, name: st
     client = ssl.create_default_context(cafile=certificates.authority)
     client.verify_flags |= ssl.VERIFY_X509_STRICT  # The default from Python 3.13 on.
 
-    shake_hands(serving(certificates), client, name)
+    assert shake_hands(serving(certificates), client, name) == "TLSv1.3"
 
 
 def test_another_name_is_refused(certificates: Certificates) -> None:

@@ -77,7 +77,7 @@ def test_the_client_takes_what_we_make() -> None:
     nowhere = {"bootstrap.servers": ""}
 
     Consumer(kafka.consumer_config() | nowhere).close()
-    Producer(kafka.producer_config() | nowhere).flush(0)
+    assert Producer(kafka.producer_config() | nowhere).flush(0) == 0
 
 
 @pytest.mark.parametrize(

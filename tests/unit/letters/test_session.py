@@ -69,9 +69,9 @@ def test_a_run_whose_heart_stopped_is_not_waited_for() -> None:
 
 def test_a_run_that_ended_leaves_the_way_free_at_once() -> None:
     kafka, clock = with_letters(1), FakeClock()
-    Process(kafka, clock).replay(take_over=False)
+    assert Process(kafka, clock).replay(take_over=False).replayed.total() == 1
 
-    Process(kafka, clock).replay(take_over=False)
+    assert Process(kafka, clock).replay(take_over=False).replayed.total() == 0
 
 
 def test_a_run_beats_when_it_has_not_written_for_a_while() -> None:
