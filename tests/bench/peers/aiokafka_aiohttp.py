@@ -6,31 +6,13 @@ from __future__ import annotations
 
 import asyncio
 
-import aiohttp
+from aiohttp_post import posting
 from aiokafka import AIOKafkaConsumer
-from job import (
-    BATCH,
-    BOOTSTRAP,
-    GROUP,
-    HEADERS,
-    IN_FLIGHT,
-    TOPIC,
-    URL,
-    accepted,
-    batches,
-    body_of,
-    to_signal,
-)
+from job import BATCH, BOOTSTRAP, GROUP, IN_FLIGHT, TOPIC, to_signal
 
 
 async def main() -> None:
-    connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
-    async with aiohttp.ClientSession(connector=connector) as session:
-
-        async def post(body: bytes) -> None:
-            async with session.post(URL, data=body, headers=HEADERS) as answer:
-                accepted(answer.status, await answer.read())
-
+    async with posting() as post:
         consumer = AIOKafkaConsumer(
             TOPIC,
             bootstrap_servers=BOOTSTRAP,
@@ -42,7 +24,7 @@ async def main() -> None:
         while True:
             got = await consumer.getmany(timeout_ms=100, max_records=BATCH * IN_FLIGHT)
             signals = [to_signal(it.value) for messages in got.values() for it in messages]
-            await asyncio.gather(*[post(body_of(batch)) for batch in batches(signals)])
+            await post(signals)
             if got:
                 await consumer.commit({place: its[-1].offset + 1 for place, its in got.items()})
 

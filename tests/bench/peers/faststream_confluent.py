@@ -10,22 +10,10 @@ import asyncio
 import logging
 from typing import Any
 
-import aiohttp
+from aiohttp_post import posting
 from faststream import AckPolicy, FastStream
 from faststream.confluent import KafkaBroker
-from job import (
-    BATCH,
-    BOOTSTRAP,
-    GROUP,
-    HEADERS,
-    IN_FLIGHT,
-    TOPIC,
-    URL,
-    accepted,
-    batches,
-    body_of,
-    to_signal,
-)
+from job import BATCH, BOOTSTRAP, GROUP, IN_FLIGHT, TOPIC, to_signal
 
 
 async def decode(message: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -- the library's message
@@ -40,12 +28,7 @@ async def main() -> None:
         allow_auto_create_topics=False,
         config={"queued.min.messages": 20_000, "fetch.queue.backoff.ms": 10},
     )
-    connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
-    async with aiohttp.ClientSession(connector=connector) as session:
-
-        async def post(body: bytes) -> None:
-            async with session.post(URL, data=body, headers=HEADERS) as answer:
-                accepted(answer.status, await answer.read())
+    async with posting() as post:
 
         @broker.subscriber(
             TOPIC,
@@ -57,7 +40,7 @@ async def main() -> None:
             decoder=decode,
         )
         async def handle(signals: list[Any]) -> None:
-            await asyncio.gather(*[post(body_of(batch)) for batch in batches(signals)])
+            await post(signals)
 
         await FastStream(broker, logger=None).run()
 
