@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,13 @@ from tests.testbed.processes import on_leash
 
 REPOSITORY = Path(__file__).parents[2]
 END_WITHIN_S = 60.0
+PATIENCE_S = 120.0
+GLANCE_S = 0.1
+
+
+def glance() -> None:
+    """Between two looks at another process, which tells nobody how far it is."""
+    time.sleep(GLANCE_S)
 
 
 @dataclass(slots=True)
@@ -64,6 +72,20 @@ class ServiceProcess:
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")
+
+    def until(
+        self,
+        condition: Callable[[], bool],
+        what: str,
+        within_s: float = PATIENCE_S,
+        meanwhile: Callable[[], object] = glance,
+    ) -> None:
+        """Waits for what must come to pass while this runs."""
+        deadline_s = time.monotonic() + within_s
+        while not condition():
+            assert time.monotonic() < deadline_s, f"never {what}: {self.said()[-3000:]}"
+            assert self.running, f"ended before {what}: {self.said()[-3000:]}"
+            meanwhile()
 
     def send(self, number: signal.Signals) -> None:
         assert self._process is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -15,7 +15,7 @@ from consumer.demo.balance import balance
 from consumer.demo.expectations import DemoEvent, Kind, ToBeAccepted, ToBeBuried
 from consumer.demo.stream import believable_stream
 from tests.faults.scene import REFUSALS, Scene, scene
-from tests.faults.service import ServiceProcess, service
+from tests.faults.service import service
 from tests.testbed import KafkaCluster, Registry
 
 EVENTS = 10_000
@@ -45,14 +45,6 @@ def _with_sick_record(stream: list[DemoEvent]) -> list[DemoEvent]:
     return stream
 
 
-def _until(it: Scene, condition: Callable[[], bool], what: str, process: ServiceProcess) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline_s, f"{what}: {process.said()[-3000:]}"
-        assert process.running, process.said()[-3000:]
-        it.oracle.look()
-
-
 def _has_accepted(it: Scene, signals: int) -> bool:
     return it.sandbox.accepted >= signals
 
@@ -66,16 +58,17 @@ def _is_buried_while_others_pass(it: Scene, trickle: list[DemoEvent]) -> bool:
 def _run_with_kills(it: Scene, environment: dict[str, str], trickle: list[DemoEvent]) -> None:
     draw = Random(SEED)
     with service(environment, it.folder / "service.log") as process:
+        until = partial(process.until, within_s=PATIENCE_S, meanwhile=it.oracle.look)
         for number in range(KILLS):
             share = (number + draw.random()) / (KILLS + 1)
             target = round(len(it.publisher.published) * 0.8 * share)
-            _until(it, partial(_has_accepted, it, target), "accepting", process)
+            until(partial(_has_accepted, it, target), "accepting")
             process.kill()
             it.oracle.look()
             process.start()
         if trickle:
-            _until(it, partial(_is_buried_while_others_pass, it, trickle), "burying", process)
-        _until(it, lambda: it.oracle.finished, "finishing", process)
+            until(partial(_is_buried_while_others_pass, it, trickle), "burying")
+        until(lambda: it.oracle.finished, "finishing")
         assert process.terminate() == 0
     it.oracle.look()
 

@@ -22,7 +22,7 @@ from tests.faults.oracle.report import Report
 from tests.faults.scene import REFUSALS, Scene, scene
 from tests.faults.service import REPOSITORY, ServiceProcess, service
 from tests.integration.freezing import freeze_and_thaw
-from tests.integration.members import GLANCE_S, PATIENCE_S, company
+from tests.integration.members import company
 from tests.testbed import KafkaCluster, Registry
 
 EVENTS = 2_000
@@ -51,7 +51,7 @@ def _outages(it: Scene, tree: Path) -> Report:
     stream = _stream(EVENTS)
     it.publisher.publish(stream[:FIRST])
     with running_oracle(it.evidence) as oracle, _consumer(it, tree) as process:
-        _until(lambda: it.sandbox.accepted > 0, process)
+        process.until(lambda: it.sandbox.accepted > 0, "working")
         it.sandbox.set_faults([*OUTAGES, *REFUSALS])
         it.publisher.publish(stream[FIRST:])
         _until_committed(oracle, process)
@@ -113,12 +113,4 @@ def _until_committed(oracle: OracleProcess, process: ServiceProcess) -> None:
         told = oracle.report()
         return told is not None and told["published"] == EVENTS and not told["lag"]
 
-    _until(all_is, process)
-
-
-def _until(condition: Callable[[], bool], process: ServiceProcess) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert process.running, process.said()[-3000:]
-        assert time.monotonic() < deadline_s, process.said()[-3000:]
-        time.sleep(GLANCE_S)  # What is waited for happens in other processes.
+    process.until(all_is, "all committed")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from consumer.adapters.avro.registry import connect
@@ -15,21 +14,12 @@ from consumer.demo.expectations import DemoEvent, Kind, ToBeAccepted, ToBeBuried
 from consumer.demo.stream import believable_stream
 from consumer.errors import ExitCode
 from tests.faults.scene import Scene, scene
-from tests.faults.service import ServiceProcess, service
+from tests.faults.service import service
 from tests.testbed import KafkaCluster, Registry
 
-PATIENCE_S = 90.0
 SMALL_BYTES = 20_000
 KIND = Kind.APPLICATION_STATUS_CHANGED
 UNKNOWN_ID = 999_999
-
-
-def _until(it: Scene, condition: Callable[[], bool], what: str, process: ServiceProcess) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline_s, f"{what}: {process.said()[-3000:]}"
-        assert process.running, process.said()[-3000:]
-        it.oracle.look()
 
 
 def _ordinary() -> DemoEvent:
@@ -95,7 +85,7 @@ def test_each_bad_input_is_a_dead_letter_of_its_own_reason_and_harms_no_other(
             SEEK_SIGNALS_UNKNOWN_SCHEMA_S="2", SEEK_SIGNALS_RECORD_BYTES_MAX=str(SMALL_BYTES)
         )
         with service(environment, tmp_path / "service.log") as process:
-            _until(it, lambda: it.oracle.finished, "finishing", process)
+            process.until(lambda: it.oracle.finished, "finishing", meanwhile=it.oracle.look)
             assert process.terminate() == ExitCode.OK
         it.oracle.look()
 
@@ -112,7 +102,7 @@ def test_a_second_signal_ends_the_process_at_once(
         it.sandbox.set_faults([{"fault": "stall"}])
         it.publisher.publish([_ordinary()])
         with service(it.environment(), tmp_path / "service.log") as process:
-            _until(it, lambda: it.sandbox.stats()["inFlight"] > 0, "sending", process)
+            process.until(lambda: it.sandbox.stats()["inFlight"] > 0, "sending")
             process.send(signal.SIGTERM)
             began_s = time.monotonic()
             process.send(signal.SIGINT)  # Another one: the kernel merges two of a kind.

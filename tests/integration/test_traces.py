@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,8 +18,6 @@ from tests.integration.outages.stage import acceptable_events
 from tests.testbed import KafkaCluster, Registry
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
-PATIENCE_S = 120.0
-GLANCE_S = 0.1
 
 
 @contextmanager
@@ -64,12 +61,7 @@ def test_a_records_trace_is_linked_to_the_request_that_carried_it(
             KAFKA_SESSION_TIMEOUT_MS="30000",
         )
         with service(settings, tmp_path / "service.log") as process:
-            deadline_s = time.monotonic() + PATIENCE_S
-            while not it.oracle.finished:
-                assert process.running, process.said()
-                assert time.monotonic() < deadline_s, process.said()
-                it.oracle.look()
-                time.sleep(GLANCE_S)  # The service is another process.
+            process.until(lambda: it.oracle.finished, "all settled", meanwhile=it.oracle.look)
             assert process.terminate() == ExitCode.OK
 
     assert spans, process.said()

@@ -49,12 +49,7 @@ class _Run:
         self.it, self.watch, self.prometheus = it, watch, prometheus
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not condition():
-            said = self.watch.process.said()[-3000:]
-            assert time.monotonic() < deadline_s, f"never {what}: {said}"
-            assert self.watch.process.running, said
-            time.sleep(GLANCE_S)  # What is waited for happens in other processes.
+        self.watch.process.until(condition, what)
 
     def eventful(self) -> None:
         """Everything that a series waits for."""

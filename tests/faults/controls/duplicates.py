@@ -34,7 +34,6 @@ EXPOSED_MAX: Final = IN_FLIGHT * 100 + 2 * COMMIT_RECORDS
 EVENTS_AN_ACCEPTANCE: Final = 2
 """Nearly half of the stream is to be skipped."""
 PATIENCE_S: Final = 180.0
-GLANCE_S: Final = 0.1
 SLOW: Final = {"fault": "slow", "delayS": 0.4, "probability": 0.2, "seed": 7}
 TOKEN: Final = "global-"  # noqa: S105 -- how tokens begin
 
@@ -115,11 +114,12 @@ def _environment(it: Scene, case: Case) -> dict[str, str]:
 
 def _until_lived(it: Scene, process: ServiceProcess, number: int, signals: int) -> None:
     """So many were accepted first from the so-many-th life."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while len(lives := _lives(it.sandbox.journal())) < number or lives[-1][0] < signals:
-        assert process.running, process.said()[-3000:]
-        assert time.monotonic() < deadline_s, f"{lives}: {process.said()[-3000:]}"
-        time.sleep(GLANCE_S)  # What is waited for happens in another process.
+
+    def has_lived() -> bool:
+        lives = _lives(it.sandbox.journal())
+        return len(lives) >= number and lives[-1][0] >= signals
+
+    process.until(has_lived, f"{signals} signals from life {number}", PATIENCE_S)
 
 
 def _lives(journal: Iterable[Entry]) -> list[tuple[int, int]]:

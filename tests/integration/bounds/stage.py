@@ -69,12 +69,11 @@ class Run:
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Looks at the process again and again until the condition holds."""
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline_s, f"{what}: {self.process.said()[-3000:]}"
-            assert self.process.running, self.process.said()[-3000:]
-            self.watch.look()
-            time.sleep(LOOK_EVERY_S)  # Between two looks at another process.
+        self.process.until(condition, what, PATIENCE_S, self._look)
+
+    def _look(self) -> None:
+        self.watch.look()
+        time.sleep(LOOK_EVERY_S)  # Between two looks at another process.
 
 
 @contextmanager

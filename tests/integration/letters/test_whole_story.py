@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -90,12 +89,6 @@ class Stage:
         signals = (entry["signal"] for entry in self.sandbox.journal())
         return [(str(each["token"]), _step(each)) for each in signals]
 
-    def until(self, condition: Callable[[], bool], what: str, process: ServiceProcess) -> None:
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline_s, f"{what}: {process.said()[-3000:]}"
-            assert process.running, process.said()[-3000:]
-
     def caught_up(self) -> bool:
         """Committed to the very end, markers of transactions included."""
         retry = f"{self.bench.group}.retry"
@@ -137,7 +130,7 @@ def fail(stage: Stage, story: Story) -> None:
     stage.publish(story.failing())
     stage.publish(story.later())
     with stage.service(**TROUBLED) as process:
-        stage.until(all_buried, "burying", process)
+        process.until(all_buried, "burying", PATIENCE_S)
     found = stage.bench.run("dlq", "stats", "--json").json
     each = {reason: STEPS * count for reason, count in SUBJECTS.items()}
     each |= dict.fromkeys(SICK, SICK_EACH)
@@ -180,7 +173,7 @@ def replay_in_several_goes(stage: Stage) -> None:
         assert failed_again["replayed"] == 2 * HOPELESS_EACH
         rest = replay(stage, "--class", "forbidden", "--class", "request_too_large")
         assert rest["replayed"] == STEPS * 40
-        stage.until(stage.caught_up, "catching up", process)
+        process.until(stage.caught_up, "catching up", PATIENCE_S)
 
     again = lines(stage, "--class", "blank_label", "--state", "new")
     assert [line["replays"] for line in again] == [1] * HOPELESS_EACH

@@ -20,12 +20,10 @@ from consumer.demo.stream import believable_stream
 from consumer.errors import ExitCode
 from consumer.observed import HoldReason
 from tests.faults.scene import Scene
-from tests.faults.service import service
+from tests.faults.service import glance, service
 from tests.integration.outages.watching import Watch
 from tests.testbed import free_port
 
-PATIENCE_S: Final = 120.0
-GLANCE_S: Final = 0.1
 SEED: Final = 46
 BATCH: Final = 10
 SHARE: Final = 4 * BATCH
@@ -68,16 +66,10 @@ class Stage:
         assert self.it.publisher.failed == []
 
     def until(self, condition: Callable[[], bool], what: str, *, looking: bool = True) -> None:
-        """Waits, while the oracle looks that no commit passes an unsettled record."""
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not condition():
-            process = self.watch.process
-            assert time.monotonic() < deadline_s, f"never {what}: {process.said()[-3000:]}"
-            assert process.running, process.said()[-3000:]
-            if looking:
-                self.it.oracle.look()
-            else:
-                time.sleep(GLANCE_S)  # Where Kafka does not answer, the oracle would wait for it.
+        """Waits, while the oracle looks that no commit passes an unsettled record; without it
+        where Kafka does not answer, since it would wait for that."""
+        meanwhile = self.it.oracle.look if looking else glance
+        self.watch.process.until(condition, what, meanwhile=meanwhile)
 
     def until_all_settled(self) -> None:
         self.until(lambda: self.it.oracle.finished, "all settled")
