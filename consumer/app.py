@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from ssl import SSLContext
 from typing import Final
 
 from confluent_kafka import Consumer, Producer
@@ -116,7 +117,7 @@ def assembled(
         telemetry, metrics = watch(settings, clock, watcher, closing)
         store = closing.enter_context(SchemaStore(registry, clock, _store_policy(settings)))
         lease = Lease(settings.stopping.lease_s)
-        token = _token(settings, clock, closing)
+        token = PartnerToken(token_endpoint(settings, clock, closing), clock)
         metrics.register(TokenMetrics(lambda: token.expires_at_ms))
         seek = _seek_client(settings, token, clock, closing)
         senders = SenderPool(seek, settings.pacing.in_flight_max, lease, clock)
@@ -126,7 +127,7 @@ def assembled(
         source = _source(settings, clock, identities)
         parts = Parts(
             source=source,
-            reader=AvroReader(store, _mapping_policy(settings), settings.source.record_bytes_max),
+            reader=AvroReader(store, settings.mapping, settings.source.record_bytes_max),
             senders=tracing.around(senders) if tracing else senders,
             dead_letters=dead_letters,
             clock=clock,
@@ -233,24 +234,17 @@ def _start_policy(settings: Settings) -> StartPolicy:
     )
 
 
-def credentials_of(settings: Settings) -> ConfiguredCredentials:
+def token_endpoint(settings: Settings, clock: SystemClock, closing: ExitStack) -> TokenEndpoint:
     seek = settings.seek
-    return ConfiguredCredentials(
+    credentials = ConfiguredCredentials(
         seek.client_id,
         seek.client_secret.get_secret_value(),
         seek.client_id_file,
         seek.client_secret_file,
     )
-
-
-def _token(settings: Settings, clock: SystemClock, closing: ExitStack) -> PartnerToken:
-    seek = settings.seek
     options = TokenOptions(audience=seek.audience, user_agent=USER_AGENT)
-    transport = _transport(settings, seek.token_url, clock, closing)
-    endpoint = TokenEndpoint(
-        transport, credentials_of(settings), options, clock, _exchange_watch(settings)
-    )
-    return PartnerToken(endpoint, clock)
+    transport = transport_to(seek.token_url, settings, clock, closing)
+    return TokenEndpoint(transport, credentials, options, clock, _exchange_watch(settings))
 
 
 def _seek_client(
@@ -267,19 +261,23 @@ def _seek_client(
         total_s=request.request_total_s,
         retry_after_cap_s=settings.pacing.retry_after_max_s,
     )
-    transport = _transport(settings, seek.endpoint, clock, closing)
+    transport = transport_to(seek.endpoint, settings, clock, closing)
     return SeekClient(transport, token, options, clock, _exchange_watch(settings))
 
 
-def _transport(
-    settings: Settings, url: str, clock: SystemClock, closing: ExitStack
+def transport_to(
+    url: str, settings: Settings, clock: SystemClock, closing: ExitStack
 ) -> HttpTransport:
-    seek = settings.seek
-    tls = verified_tls(None if seek.ssl_ca_location is None else str(seek.ssl_ca_location))
     limits = TransportLimits(connect_s=settings.request.request_connect_s)
-    transport = HttpTransport(url, tls, clock, limits)
+    transport = HttpTransport(url, tls_of(settings), clock, limits)
     closing.callback(transport.close)
     return transport
+
+
+def tls_of(settings: Settings) -> SSLContext:
+    """Towards SEEK."""
+    ca = settings.seek.ssl_ca_location
+    return verified_tls(None if ca is None else str(ca))
 
 
 def _exchange_watch(settings: Settings) -> WatchExchange | None:
@@ -293,20 +291,13 @@ def _store_policy(settings: Settings) -> StorePolicy:
     )
 
 
-def _mapping_policy(settings: Settings) -> MappingPolicy:
-    return MappingPolicy(
-        playground=settings.seek.playground,
-        job_ads_on_external=settings.request.external_job_ads,
-    )
-
-
 def _envelope(settings: Settings) -> Envelope:
     return Envelope(
         topic=settings.source.dlq_topic,
         group=settings.source.group,
         retry_topic=settings.source.retry_topic,
         app_version=__version__,
-        mapping_hash=mapping_hash(_mapping_policy(settings)),
+        mapping_hash=mapping_hash(settings.mapping),
         connect_headers=settings.poison.dlq_connect_headers,
     )
 

@@ -14,21 +14,16 @@ from confluent_kafka import Consumer
 from rich.console import Console
 from rich.text import Text
 
-from consumer import __version__
 from consumer.adapters.avro.registry import RegistryClient, connect
 from consumer.adapters.clock import SystemClock
-from consumer.adapters.seek.token_endpoint import TokenEndpoint, TokenOptions
-from consumer.adapters.seek.transport import HttpTransport, TransportLimits, verified_tls
 from consumer.adapters.telemetry.kafka_logs import kafka_logger
 from consumer.adapters.telemetry.logs import configure_logging
-from consumer.app import credentials_of
+from consumer.app import USER_AGENT, tls_of, token_endpoint, transport_to
 from consumer.cli.config import ConfigOption, file_settings
-from consumer.cli.connecting import names_of
+from consumer.cli.connecting import names_of, understanding_of
 from consumer.cli.dlq.printing import JsonOption, console, print_json, shown
-from consumer.domain.mapping import MappingPolicy
 from consumer.errors import ExitCode
 from consumer.letters.errors import LettersError
-from consumer.letters.understanding import Understanding, understanding
 from consumer.preflight import schemas, topics
 from consumer.preflight.broker import AwayError, Broker, newest
 from consumer.preflight.findings import Finding, Level, fault, ok, warning, worst
@@ -115,7 +110,7 @@ def _of_records(
     """Raises AwayError."""
     consumer = Consumer(settings.kafka.reading_config(), logger=kafka_logger(name="check"))
     closing.callback(consumer.close)
-    understood = _understanding(settings, registry)
+    understood = understanding_of(settings, registry)
     for topic, partitions in sizes.items():
         sample = Sample(topic)
         try:
@@ -128,37 +123,15 @@ def _of_records(
         yield from sample.findings()
 
 
-def _understanding(settings: Settings, registry: RegistryClient) -> Understanding:
-    source = settings.source
-    policy = MappingPolicy(
-        playground=settings.seek.playground,
-        job_ads_on_external=settings.request.external_job_ads,
-    )
-    return understanding(
-        registry, policy, source.ignore_types, source.record_bytes_max, SystemClock()
-    )
-
-
 def _of_seek(settings: Settings, closing: ExitStack) -> Iterator[Finding]:
-    seek, clock = settings.seek, SystemClock()
-    tls = verified_tls(None if seek.ssl_ca_location is None else str(seek.ssl_ca_location))
+    seek, clock, tls = settings.seek, SystemClock(), tls_of(settings)
     for url in dict.fromkeys((seek.token_url, seek.endpoint)):
         yield from certificate(url, tls)
     yield from credentials_age(seek.client_secret_file, time.time())
-    limits = TransportLimits(connect_s=settings.request.request_connect_s)
-    signals = HttpTransport(seek.endpoint, tls, clock, limits)
-    tokens = HttpTransport(seek.token_url, tls, clock, limits)
-    closing.callback(signals.close)
-    closing.callback(tokens.close)
-    agent = f"seek-signal-consumer/{__version__}"
-    endpoint = TokenEndpoint(
-        tokens,
-        credentials_of(settings),
-        TokenOptions(audience=seek.audience, user_agent=agent),
-        clock,
-    )
+    signals = transport_to(seek.endpoint, settings, clock, closing)
+    tokens = token_endpoint(settings, clock, closing)
     plays = "the Playground" if seek.playground else "live SEEK"
-    yield from Partner(endpoint, signals, clock, agent, plays).findings()
+    yield from Partner(tokens, signals, clock, USER_AGENT, plays).findings()
 
 
 def print_finding(out: Console, finding: Finding) -> None:

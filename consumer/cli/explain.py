@@ -12,16 +12,14 @@ import typer
 from confluent_kafka import Consumer
 
 from consumer.adapters.avro.registry import Registry, connect
-from consumer.adapters.clock import SystemClock
 from consumer.adapters.telemetry.kafka_logs import kafka_logger
 from consumer.adapters.telemetry.logs import configure_logging
 from consumer.cli.config import ConfigOption, file_settings
+from consumer.cli.connecting import understanding_of
 from consumer.cli.dlq.printing import JsonOption, console, print_json, shown, table_of
-from consumer.domain.mapping import MappingPolicy
 from consumer.errors import ExitCode
 from consumer.explaining.explanation import Explanation, Told, explanation, told
 from consumer.explaining.records import NoRecordError, Place, value_at, written
-from consumer.letters.understanding import understanding
 from consumer.settings.load import Connections, load_connections
 
 
@@ -94,14 +92,7 @@ def _asking_registry(value: bytes | None, settings: Connections) -> Explanation:
 
 
 def _explained(value: bytes | None, registry: Registry, settings: Connections) -> Explanation:
-    source, mapping = settings.source, settings.mapping
-    policy = MappingPolicy(
-        playground=mapping.playground, job_ads_on_external=mapping.external_job_ads
-    )
-    understood = understanding(
-        registry, policy, source.ignore_types, source.record_bytes_max, SystemClock()
-    )
-    return explanation(value, registry, understood)
+    return explanation(value, registry, understanding_of(settings, registry))
 
 
 def print_explanation(result: Told) -> None:

@@ -17,9 +17,9 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._config import ConfigResource
 
 from consumer.adapters.kafka.advice import advice_for, name_of
+from consumer.adapters.kafka.topic_configs import topic_configs
 from consumer.adapters.telemetry.kafka_logs import kafka_logger
 from consumer.preflight.topics import Facts, TopicFacts
 
@@ -65,7 +65,7 @@ class Broker:
 
     def facts(self, names: Iterable[str], group: str) -> Facts:
         topics = {name: found for name in names if (found := self._topic(name)) is not None}
-        configs = self._configs(list(topics))
+        configs = topic_configs(self.admin, topics, ASK_S)
         with_config = {
             name: TopicFacts(facts.partitions, configs.get(name), facts.allowed)
             for name, facts in topics.items()
@@ -86,23 +86,6 @@ class Broker:
                 return None
             raise self._away(error.args[0]) from error
         return TopicFacts(len(found.partitions), None, _operations(found.authorized_operations))
-
-    def _configs(self, names: list[str]) -> dict[str, Mapping[str, str]]:
-        if not names:
-            return {}
-        resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
-        answers = cast(
-            "Mapping[ConfigResource, Future[Mapping[str, Any]]]",
-            self.admin.describe_configs(resources, request_timeout=ASK_S),  # pyright: ignore[reportUnknownMemberType] -- untyped by the client
-        )
-        found: dict[str, Mapping[str, str]] = {}
-        for resource, answer in answers.items():
-            try:
-                entries = answer.result(ASK_S * 2)
-            except KafkaException:
-                continue  # Not allowed: shown as not known.
-            found[str(resource.name)] = {name: str(each.value) for name, each in entries.items()}
-        return found
 
     def _group(self, group: str) -> frozenset[str] | None:
         asked = cast(

@@ -6,8 +6,8 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
+from consumer.domain.mapping import MappingPolicy
 from consumer.errors import BadConfigurationError
 from consumer.settings.build import adopt_group, build_kafka, build_section
 from consumer.settings.checks import clashes, warnings
@@ -44,6 +44,12 @@ class Settings:
     warnings: tuple[str, ...] = ()
     """What works and is still worth a line at the start."""
 
+    @property
+    def mapping(self) -> MappingPolicy:
+        return MappingPolicy(
+            playground=self.seek.playground, job_ads_on_external=self.request.external_job_ads
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Connections:
@@ -53,12 +59,7 @@ class Connections:
     kafka: KafkaSettings
     source: SourceSettings
     registry: RegistrySettings
-    mapping: MappingSettings
-
-
-class MappingSettings(NamedTuple):
-    playground: bool
-    external_job_ads: bool
+    mapping: MappingPolicy
 
 
 SECTIONS: tuple[type[Section], ...] = (
@@ -87,8 +88,7 @@ def load_connections(environ: Mapping[str, str], toml: Mapping[str, object] | No
         name = SeekSettings.setting(field)
         gathered.sections.setdefault(name, Given(name, value, Origin.MISSING))
     settings = settings_from(gathered)
-    mapping = MappingSettings(settings.seek.playground, settings.request.external_job_ads)
-    return Connections(settings.kafka, settings.source, settings.registry, mapping)
+    return Connections(settings.kafka, settings.source, settings.registry, settings.mapping)
 
 
 def load_file(path: Path) -> Mapping[str, object]:

@@ -46,6 +46,24 @@ QUICK = {
 """Below the session."""
 
 
+def seek_at(sandbox: RunningSandbox) -> dict[str, str]:
+    return {
+        "SEEK_CLIENT_ID": sandbox.config.client_id,
+        "SEEK_CLIENT_SECRET": sandbox.config.client_secret,
+        "SEEK_ENDPOINT": sandbox.graphql_url,
+        "SEEK_TOKEN_URL": sandbox.token_url,
+    }
+
+
+def far_sides(kafka: KafkaCluster, registry: Registry, sandbox: RunningSandbox) -> dict[str, str]:
+    """The settings that say where everything is."""
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap,
+        "SCHEMA_REGISTRY_URL": registry.url,
+        **seek_at(sandbox),
+    }
+
+
 def names_of(group: str, topics: Mapping[Kind, str]) -> dict[str, str]:
     """The settings that say what is read, and for whom."""
     return {
@@ -76,13 +94,8 @@ class Scene:
     def environment(self, **more: str) -> dict[str, str]:
         """Settings for a service on these parts."""
         own = {
-            "KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap,
+            **far_sides(self.kafka, self.registry, self.sandbox),
             **CLASSIC_SESSION,
-            "SCHEMA_REGISTRY_URL": self.registry.url,
-            "SEEK_CLIENT_ID": self.sandbox.config.client_id,
-            "SEEK_CLIENT_SECRET": self.sandbox.config.client_secret,
-            "SEEK_ENDPOINT": self.sandbox.graphql_url,
-            "SEEK_TOKEN_URL": self.sandbox.token_url,
             **names_of(self.group, self.topics),
             **QUICK,
             "SEEK_SIGNALS_HTTP_PORT": "0",

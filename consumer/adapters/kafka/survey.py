@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final
 
 from confluent_kafka import Consumer, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._config import ConfigEntry, ConfigResource
 
 from consumer.adapters.kafka.letter_survey import LetterSurvey
+from consumer.adapters.kafka.topic_configs import topic_configs
 from consumer.delivery.records import Offset, TopicPartition
 from consumer.delivery.retention import Extent, Logs, Retention
 
@@ -93,28 +92,16 @@ class LogSurvey:
         return found
 
     def _retentions(self, topics: Sequence[str]) -> dict[str, Retention]:
-        if not topics:
-            return {}
-        asked = [ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in topics]
-        answers = cast(
-            "Mapping[ConfigResource, Future[Mapping[str, ConfigEntry]]]",
-            self.admin.describe_configs(asked, request_timeout=ASK_S),  # pyright: ignore[reportUnknownMemberType] -- untyped by the client
-        )
-        found: dict[str, Retention] = {}
-        for resource, answer in answers.items():
-            try:
-                found[str(resource.name)] = _retention(answer.result(timeout=ASK_S))
-            except (KafkaException, TimeoutError):
-                continue  # Not allowed to see it, or away: unknown, and shown as that.
-        return found
+        """Of those that are known: the others are shown as unknown."""
+        configs = topic_configs(self.admin, topics, ASK_S)
+        return {topic: _retention(config) for topic, config in configs.items()}
 
 
-def _retention(config: Mapping[str, ConfigEntry]) -> Retention:
+def _retention(config: Mapping[str, str]) -> Retention:
     def number(name: str) -> int | None:
-        value = int(cast("str", config[name].value))
+        value = int(config[name])
         return None if value < 0 else value
 
-    policy = cast("str", config["cleanup.policy"].value)
-    if "delete" not in policy:
+    if "delete" not in config["cleanup.policy"]:
         return Retention(None, None)
     return Retention(number("retention.ms"), number("retention.bytes"))

@@ -8,7 +8,6 @@ import socket
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, Producer
@@ -19,11 +18,10 @@ from consumer.adapters.clock import SystemClock
 from consumer.adapters.telemetry.kafka_logs import kafka_logger
 from consumer.adapters.telemetry.logs import configure_logging
 from consumer.cli.config import file_settings
-from consumer.cli.connecting import admin_client
+from consumer.cli.connecting import admin_client, understanding_of
 from consumer.cli.dlq.options import Asked
 from consumer.cli.dlq.printing import say
 from consumer.cli.dlq.watching import Watch, watching
-from consumer.domain.mapping import MappingPolicy
 from consumer.letters.catalogue import Catalogue
 from consumer.letters.errors import LettersError
 from consumer.letters.kafka.milestones import tell_oldest_open
@@ -31,7 +29,7 @@ from consumer.letters.kafka.ranges import NoTopicError, partitions_of
 from consumer.letters.kafka.reading import KafkaLetters, KafkaSources, KafkaStates
 from consumer.letters.kafka.writer import TRANSACTION_MS, KafkaWriter
 from consumer.letters.session import Session, marks_of
-from consumer.letters.understanding import Understanding, understanding
+from consumer.letters.understanding import Understanding
 from consumer.settings.load import Connections, load_connections
 
 
@@ -123,8 +121,6 @@ def desk(asked: Asked) -> Generator[Desk]:
         closing.callback(consumer.close)
         registry = connect(settings.registry.client_config())
         closing.callback(registry.close)
-        clock = SystemClock()
-        make = partial(understanding, registry, _policy(settings))
         yield Desk(
             asked,
             settings,
@@ -133,8 +129,8 @@ def desk(asked: Asked) -> Generator[Desk]:
             KafkaStates(consumer, source.state_topic, source.retry_topic),
             KafkaSources(consumer),
             registry,
-            make(source.ignore_types, source.record_bytes_max, clock),
-            clock,
+            understanding_of(settings, registry),
+            SystemClock(),
             watch,
         )
 
@@ -150,11 +146,3 @@ def _silent() -> logging.Logger:
     logger = logging.Logger("replay", logging.CRITICAL + 1)  # noqa: LOG001 -- not in the process-wide tree
     logger.addHandler(logging.NullHandler())
     return logger
-
-
-def _policy(settings: Connections) -> MappingPolicy:
-    """As the service maps with the same settings."""
-    mapping = settings.mapping
-    return MappingPolicy(
-        playground=mapping.playground, job_ads_on_external=mapping.external_job_ads
-    )

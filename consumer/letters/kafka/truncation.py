@@ -8,9 +8,8 @@ from typing import Final, cast
 
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._config import ConfigEntry, ConfigResource
-from confluent_kafka.admin._resource import ResourceType
 
+from consumer.adapters.kafka.topic_configs import topic_configs
 from consumer.letters.kafka.ranges import kafka_failed
 
 ASK_S: Final = 20.0
@@ -35,13 +34,6 @@ def cut(admin: AdminClient, topic: str, before: Mapping[int, int]) -> None:
 
 def retention_ms(admin: AdminClient, topic: str) -> int | None:
     """None when records never expire, or when this user may not ask."""
-    resource = ConfigResource(ResourceType.TOPIC, topic)
-    try:
-        asked = cast(
-            "Mapping[ConfigResource, Future[Mapping[str, ConfigEntry]]]",
-            admin.describe_configs([resource], request_timeout=ASK_S),  # pyright: ignore[reportUnknownMemberType] -- its stub leaves the result open
-        )
-        found = int(asked[resource].result(ASK_S)["retention.ms"].value or "")
-    except (KafkaException, KeyError, ValueError, TypeError):
-        return None
+    config = topic_configs(admin, [topic], ASK_S).get(topic, {})
+    found = int(config.get("retention.ms", -1))
     return found if found >= 0 else None

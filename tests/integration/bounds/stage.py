@@ -14,6 +14,7 @@ from confluent_kafka import KafkaException
 
 from consumer.sandbox.config import SandboxConfig
 from consumer.sandbox.server import RunningSandbox, running_sandbox
+from tests.faults.scene import far_sides
 from tests.faults.service import ServiceProcess, service
 from tests.integration.bounds.watching import Watch
 from tests.testbed import KafkaCluster, Registry, committed, create_topics, free_port
@@ -43,12 +44,7 @@ class Stage:
 
     def environment(self, watch: Watch, more: dict[str, str]) -> dict[str, str]:
         own = {
-            "KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap,
-            "SCHEMA_REGISTRY_URL": self.registry.url,
-            "SEEK_CLIENT_ID": self.sandbox.config.client_id,
-            "SEEK_CLIENT_SECRET": self.sandbox.config.client_secret,
-            "SEEK_ENDPOINT": self.sandbox.graphql_url,
-            "SEEK_TOKEN_URL": self.sandbox.token_url,
+            **far_sides(self.kafka, self.registry, self.sandbox),
             "SEEK_SIGNALS_GROUP": self.group,
             "SEEK_SIGNALS_APPLICATION_STATUS_TOPICS": ",".join(self.topics),
             "SEEK_SIGNALS_POSITION_STATUS_TOPICS": "",

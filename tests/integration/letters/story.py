@@ -62,7 +62,7 @@ def fields(reason: str, subject: int, step: int, **more: object) -> dict[str, ob
     return {
         "eventId": f"e-{reason}-{subject}-{step}",
         "applicationId": f"{reason}-{subject}",
-        "hirerId": f"hirer-{subject % 4}",
+        "hirerId": f"{_hirers_of(reason)}-{subject % 4}",
         "occurredAt": "2026-01-05T09:00:02Z",
         "seekToken": f"global-{reason}{subject:04}",
         "current": {
@@ -71,6 +71,12 @@ def fields(reason: str, subject: int, step: int, **more: object) -> dict[str, ob
         },
         **more,
     }
+
+
+def _hirers_of(reason: str) -> str:
+    """FORBIDDEN is about a hirer: when the signals of one travel apart they are refused together,
+    and whatever else was among them would be, too."""
+    return "estranged" if reason == "forbidden" else "hirer"
 
 
 class Story:

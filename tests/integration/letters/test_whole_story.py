@@ -13,6 +13,7 @@ from consumer.delivery.records import OutgoingRecord
 from consumer.errors import ExitCode
 from consumer.sandbox.config import SandboxConfig
 from consumer.sandbox.server import RunningSandbox, running_sandbox
+from tests.faults.scene import seek_at
 from tests.faults.service import ServiceProcess, service
 from tests.integration.letters.bench import Bench, write
 from tests.integration.letters.story import (
@@ -70,13 +71,9 @@ class Stage:
     @contextmanager
     def service(self, **more: str) -> Iterator[ServiceProcess]:
         """With time-outs as in production: a request that runs into one may be a duplicate."""
-        config = self.sandbox.config
         environment = {
             **self.bench.environment(),
-            "SEEK_CLIENT_ID": config.client_id,
-            "SEEK_CLIENT_SECRET": config.client_secret,
-            "SEEK_ENDPOINT": self.sandbox.graphql_url,
-            "SEEK_TOKEN_URL": self.sandbox.token_url,
+            **seek_at(self.sandbox),
             "SEEK_SIGNALS_HTTP_PORT": "0",
             **more,
         }
@@ -162,7 +159,7 @@ def replay_in_several_goes(stage: Stage) -> None:
     with stage.service(**known) as process:
         by_schema = replay(stage, "--class", "unknown_schema", "--class", "too_large")
         assert by_schema["replayed"] == STEPS * 30
-        of_a_hirer = replay(stage, "--class", "forbidden", "--hirer", "hirer-1")
+        of_a_hirer = replay(stage, "--class", "forbidden", "--hirer", "estranged-1")
         assert of_a_hirer["replayed"] == STEPS * 10
         moved_on = replay(stage, "--class", "bad_user_input")
         assert len(moved_on["superseded"]) == STEPS * LIVE_AFTER

@@ -14,6 +14,7 @@ from consumer.errors import ExitCode
 from consumer.preflight.findings import Level
 from consumer.sandbox.config import SandboxConfig
 from consumer.sandbox.server import RunningSandbox, running_sandbox
+from tests.faults.scene import far_sides
 from tests.integration.bounds.backlog import Shape, Value, register, subject_of
 from tests.testbed import (
     CONSUMER,
@@ -51,12 +52,7 @@ class Deployment:
         self.kafka, self.registry, name = kafka, registry, uuid4().hex[:8]
         self.topic, self.group = f"source-{name}", f"checked-{name}"
         self.environment = {
-            "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap,
-            "SCHEMA_REGISTRY_URL": registry.url,
-            "SEEK_CLIENT_ID": sandbox.config.client_id,
-            "SEEK_CLIENT_SECRET": sandbox.config.client_secret,
-            "SEEK_ENDPOINT": sandbox.graphql_url,
-            "SEEK_TOKEN_URL": sandbox.token_url,
+            **far_sides(kafka, registry, sandbox),
             "SEEK_SIGNALS_GROUP": self.group,
             "SEEK_SIGNALS_APPLICATION_STATUS_TOPICS": self.topic,
             "SEEK_SIGNALS_POSITION_STATUS_TOPICS": "",

@@ -82,6 +82,15 @@ class Stage:
         self.until(lambda: not self.watch.holds(), "the end of all holds")
         assert self.watch.value("seek_signals_hold") == 0
 
+    def assert_recovered(self, letters: int = 0) -> None:
+        """All is settled and no hold is left; nothing was lost or sent twice."""
+        self.until_all_settled()
+        self.until_released()
+        sheet = self.sheet()
+        assert list(sheet.faults) == []
+        assert sheet.repeats == 0
+        assert len(self.it.oracle.letters) == letters
+
     def sheet(self) -> BalanceSheet:
         self.it.oracle.look()
         return balance(self.it.oracle.evidence())

@@ -84,11 +84,6 @@ def _endure(staged: Stage, kafka: KafkaCluster, away: Away) -> None:
 
     away.end(kafka)
     staged.publish()
-    staged.until_all_settled()
-    staged.until_released()
-    sheet = staged.sheet()
-    assert list(sheet.faults) == []
-    assert sheet.repeats == 0
-    assert it.oracle.letters == []
+    staged.assert_recovered()
     assert watch.value(REBALANCES) == rebalances
     assert_told(watch, HoldReason.KAFKA, "KAFKA_BOOTSTRAP_SERVERS", lines)

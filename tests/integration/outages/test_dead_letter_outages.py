@@ -131,12 +131,7 @@ def _endure(staged: Stage, outage: Unwritable) -> None:
     assert watch.value(FAILURES) <= 10 + time.monotonic() - began_s
 
     outage.mend()
-    staged.until_all_settled()
-    staged.until_released()
-    sheet = staged.sheet()
-    assert list(sheet.faults) == []
-    assert sheet.repeats == 0
-    assert len(staged.it.oracle.letters) == 3
+    staged.assert_recovered(letters=3)
     assert watch.value(REBALANCES) == rebalances
     assert_told(watch, HoldReason.DEAD_LETTERS, outage.says, lines)
 

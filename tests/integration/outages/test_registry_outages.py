@@ -154,11 +154,6 @@ def _assert_waiting(staged: Stage) -> None:
 
 
 def _assert_recovered(staged: Stage, says: str, rebalances: float) -> None:
-    staged.until_all_settled()
-    staged.until_released()
-    sheet = staged.sheet()
-    assert list(sheet.faults) == []
-    assert sheet.repeats == 0
-    assert staged.it.oracle.letters == []
+    staged.assert_recovered()
     assert staged.watch.value(REBALANCES) == rebalances
     assert_told(staged.watch, HoldReason.REGISTRY, says)
