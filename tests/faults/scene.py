@@ -10,7 +10,6 @@ from pathlib import Path
 from uuid import uuid4
 
 from confluent_kafka import Producer
-from confluent_kafka.schema_registry import SchemaRegistryClient
 
 from consumer.delivery.records import TopicPartition
 from consumer.demo.expectations import Kind
@@ -21,7 +20,7 @@ from tests.faults.foreign_publisher import ForeignPublisher
 from tests.faults.oracle import Oracle
 from tests.faults.oracle.process import Evidence
 from tests.faults.oracle.publications import PublicationLog
-from tests.testbed import KafkaCluster, Registry, create_topics
+from tests.testbed import KafkaCluster, Registry, create_topics, registry_client
 
 PARTITIONS = {
     Kind.APPLICATION_STATUS_CHANGED: 6,
@@ -130,7 +129,7 @@ def scene(
         sandbox.set_faults(REFUSALS)
         publisher = ForeignPublisher(
             Producer({**kafka.client_config(), "acks": "all", "linger.ms": 5}),
-            SchemaRegistryClient.new_client({"url": registry.url}),
+            registry_client(registry.url),
             topics,
             PublicationLog(published),
         )

@@ -15,7 +15,6 @@ from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import (
     Schema,
-    SchemaRegistryClient,
     SchemaRegistryError,
 )
 
@@ -28,6 +27,7 @@ from tests.testbed import (
     committed,
     create_topics,
     read_all,
+    registry_client,
     running_kafka,
     write_all,
 )
@@ -195,16 +195,16 @@ def test_a_wrong_password_or_authority_does_not(
 
 
 def test_the_registry_gives_back_what_was_registered(registry: Registry) -> None:
-    with SchemaRegistryClient({"url": registry.url}) as client:
+    with registry_client(registry.url) as client:
         schema_id = client.register_schema("testbed-value", Schema(SCHEMA, "AVRO"))
         assert schema_id == client.register_schema("testbed-value", Schema(SCHEMA, "AVRO"))
 
-    with SchemaRegistryClient({"url": registry.url}) as fresh:
+    with registry_client(registry.url) as fresh:
         assert '"Sample"' in str(fresh.get_schema(schema_id).schema_str)
 
 
 def test_the_registry_refuses_as_confluents_does(registry: Registry) -> None:
-    with SchemaRegistryClient({"url": registry.url}) as client:
+    with registry_client(registry.url) as client:
         with pytest.raises(SchemaRegistryError) as unknown:
             client.get_schema(987_654)
         assert (unknown.value.http_status_code, unknown.value.error_code) == (404, 40403)

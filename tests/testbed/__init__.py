@@ -11,7 +11,7 @@ from tests.testbed.kafka import KafkaCluster, Node, running_kafka
 from tests.testbed.ports import free_port, free_ports
 from tests.testbed.processes import BrokenTestBedError
 from tests.testbed.proxy import TcpProxy, running_proxy
-from tests.testbed.registry import Registry, running_registry
+from tests.testbed.registry import Registry, registry_client, running_registry
 from tests.testbed.topics import allow, committed, create_topics, read_all, write_all
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "free_ports",
     "make_certificates",
     "read_all",
+    "registry_client",
     "running_kafka",
     "running_proxy",
     "running_registry",

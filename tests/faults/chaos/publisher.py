@@ -22,13 +22,13 @@ from threading import Event
 from typing import Final
 
 from confluent_kafka import Producer
-from confluent_kafka.schema_registry import SchemaRegistryClient
 
 from consumer.delivery.records import Headers
 from consumer.demo.expectations import DemoEvent, Kind
 from tests.faults.chaos.stream import SICK, chunk
 from tests.faults.foreign_publisher import ForeignPublisher
 from tests.faults.oracle.publications import PublicationLog, publication
+from tests.testbed import registry_client
 from tests.testbed.quiet import swallow
 
 HEADERS: Final[Headers] = [
@@ -70,7 +70,7 @@ def main() -> int:
     pace = Pace(asked.rate)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGUSR1, lambda *_: pace.trickle())
-    registry = SchemaRegistryClient.new_client({"url": asked.registry})
+    registry = registry_client(asked.registry)
     topics = dict(zip(Kind, asked.topics, strict=True))
     with FileIO(str(asked.published), "a") as file:
         producer = Producer({"bootstrap.servers": asked.bootstrap, **PRODUCER}, logger=swallow())
