@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import traceback
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 from tests.simulation.faults import Hazard
 from tests.simulation.history import History
@@ -40,19 +43,28 @@ def live(seed: int, *, verbose: bool = False) -> Told:
     return Told(seed, world.plan.tally, steps, broken)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Chronicle:
-    """Each history is lived once, however many tests ask for it."""
+    """Each history is lived once, however many tests of however many processes ask for it."""
 
-    _told: dict[int, Told] = field(default_factory=dict[int, Told])
+    folder: Path
 
-    def of(self, seed: int) -> Told:
-        if seed not in self._told:
-            self._told[seed] = live(seed)
-        return self._told[seed]
+    def broken(self, seed: int) -> str | None:
+        """Which promise, and how to replay it; None when all held."""
+        return self._of(seed)[0]
 
-    def tally(self, seeds: Iterable[int]) -> Counter[Hazard]:
-        total: Counter[Hazard] = Counter()
+    def tally(self, seeds: Iterable[int]) -> Counter[str]:
+        total: Counter[str] = Counter()
         for seed in seeds:
-            total.update(self.of(seed).tally)
+            total.update(self._of(seed)[1])
         return total
+
+    def _of(self, seed: int) -> tuple[str | None, dict[str, int]]:
+        written = self.folder / f"history-{seed}.json"
+        if not written.exists():
+            told = live(seed)
+            draft = written.with_suffix(f".{os.getpid()}")
+            draft.write_text(json.dumps([told.broken, told.tally]))
+            draft.replace(written)  # So that nobody reads half of it.
+        broken, tally = json.loads(written.read_text())
+        return broken, tally
