@@ -5,7 +5,7 @@ A quarter of what it costs to fill dictionaries and have a library encode them, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Final, NamedTuple
@@ -30,7 +30,9 @@ class Frame(NamedTuple):
     base nor a check (contract 2.3)."""
 
 
-def listed(texts: Iterable[str]) -> str:
+def listed(texts: Sequence[str]) -> str:
+    if len(texts) == 1:  # As nearly always, and then half the price.
+        return f"[{quoted(texts[0])}]"
     return f"[{','.join(map(quoted, texts))}]"
 
 

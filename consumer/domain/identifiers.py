@@ -32,14 +32,14 @@ def bad_token(token: str | None, *, playground: bool) -> Rejected | None:
     """A token goes to SEEK unchanged (contract 2.5): nothing is trimmed, it is refused."""
     if token is None:
         return None
-    if token.isascii() and token.isprintable() and " " not in token and token:
-        return _foreign("seekToken", token, playground=playground)
     words = token.split()
     if not words:
         return Rejected(Reason.BLANK_TOKEN, "seekToken is present but blank; use null for none")
     if words[0] != token:
         return Rejected(Reason.TOKEN_WHITESPACE, "seekToken contains white space")
-    return _foreign("seekToken", token, playground=playground)
+    if playground or _PLAYGROUND_MARK in token:
+        return _foreign("seekToken", token, playground=playground)
+    return None
 
 
 def bad_profile_id(profile_id: str | None, *, playground: bool) -> Rejected | None:
@@ -52,12 +52,14 @@ def bad_profile_id(profile_id: str | None, *, playground: bool) -> Rejected | No
 
 
 def bad_profile_ids(profile_ids: Sequence[str], *, playground: bool) -> Rejected | None:
-    for number, profile_id in enumerate(profile_ids):
+    for profile_id in profile_ids:
         if not profile_id or profile_id.isspace():
+            number = profile_ids.index(profile_id)
             return Rejected(Reason.BLANK_PROFILE_ID, f"positionProfileIds[{number}] is blank")
-        refusal = _foreign("positionProfileIds", profile_id, playground=playground)
-        if refusal is not None:
-            return refusal
+        if playground or _PLAYGROUND_MARK in profile_id:
+            refusal = _foreign("positionProfileIds", profile_id, playground=playground)
+            if refusal is not None:
+                return refusal
     return None
 
 

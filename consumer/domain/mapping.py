@@ -187,20 +187,20 @@ def _states(
     current: State, previous: State | None, latest_ms: int, warnings: list[Warn]
 ) -> str | Rejected:
     """`current` and, when it can be sent, `previous`, as parts of a JSON object."""
-    began_ms = current.timestamp_ms
+    status, phase, success, began_ms = current
     if not _writable(began_ms):
         return _bad_time(began_ms)
-    before, after, blank, odd = frame_of(current.status, current.phase, current.success)
+    before, after, blank, odd = frame_of(status, phase, success)
     if blank:
         return Rejected(Reason.BLANK_LABEL, f"current.{blank}.label is blank")
     text = f'"current":{before}{rfc3339(began_ms)}{after}'
     late = began_ms > latest_ms
     if previous is not None:
-        began_ms = previous.timestamp_ms
+        status, phase, success, began_ms = previous
         if not _writable(began_ms):
             warnings.append(Warn.PREVIOUS_WITHOUT_TIME)
         else:
-            before, after, blank, too = frame_of(previous.status, previous.phase, previous.success)
+            before, after, blank, too = frame_of(status, phase, success)
             if blank:
                 return Rejected(Reason.BLANK_LABEL, f"previous.{blank}.label is blank")
             text += f',"previous":{before}{rfc3339(began_ms)}{after}'
