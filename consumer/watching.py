@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError
@@ -19,6 +20,7 @@ from consumer.adapters.telemetry.kafka_logs import kafka_logger
 from consumer.adapters.telemetry.log_metrics import LogMetrics
 from consumer.adapters.telemetry.logs import LoggingTelemetry, logger
 from consumer.adapters.telemetry.metrics import prometheus_telemetry
+from consumer.adapters.telemetry.rate_limit import RateLimit
 from consumer.observed import Telemetry
 from consumer.ports import Clock
 from consumer.settings.load import Settings
@@ -58,8 +60,26 @@ def _survey(settings: Settings, lateness: LogMetrics, clock: Clock) -> LogSurvey
     admin = AdminClient({**settings.kafka.admin_config(), **silent}, logger=own)
     letters = LetterSurvey(settings.source.dlq_topic, _not_known, clock.wall_ms)
     return LogSurvey(
-        lambda: Consumer(config, logger=own), admin, lateness.places, letters, clock.monotonic_s
+        lambda: Consumer(config, logger=own),
+        admin,
+        lateness.wanted,
+        letters,
+        clock,
+        _SurveyFailed(clock),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _SurveyFailed:
+    """Tells it once a minute."""
+
+    clock: Clock
+    limit: RateLimit = field(default_factory=RateLimit)
+
+    def __call__(self, kind: str) -> None:
+        kept_back = self.limit.passes(kind, self.clock.monotonic_s())
+        if kept_back is not None:
+            logger().error("survey of the logs failed", kind=kind, like_it_before=kept_back)
 
 
 def _not_known(why: str) -> None:

@@ -13,6 +13,10 @@ SPEED_OVER_S: Final = 600.0
 """The log's start moves a segment at a time: its speed is taken over so long, at least."""
 
 
+STALE_AFTER_S: Final = 120.0
+"""An extent that could not be had anew for several surveys says nothing about now."""
+
+
 class Extent(NamedTuple):
     """Of one partition's log."""
 
@@ -21,6 +25,9 @@ class Extent(NamedTuple):
     """The offset that the next record will have: transaction markers count."""
     seen_at_s: float
     """Monotonic."""
+
+    def is_stale(self, now_s: float) -> bool:
+        return now_s - self.seen_at_s > STALE_AFTER_S
 
 
 class Retention(NamedTuple):
@@ -31,7 +38,7 @@ class Retention(NamedTuple):
 
 
 class OldestOpen(NamedTuple):
-    """The dead letter of a partition that has waited longest for somebody."""
+    """The record of a partition that has waited longest: for us, or a dead letter for somebody."""
 
     offset: Offset
     """It, or the next record that is there. At the log's end: nobody is waited for."""
@@ -41,7 +48,7 @@ class OldestOpen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """What the last survey of the logs saw. What could not be had is missing."""
+    """What the last survey of the logs saw. What never could be had is missing."""
 
     extents: Mapping[TopicPartition, Extent] = field(default_factory=dict[TopicPartition, Extent])
     retentions: Mapping[str, Retention] = field(default_factory=dict[str, Retention])
@@ -50,6 +57,12 @@ class Logs:
         default_factory=dict[TopicPartition, "OldestOpen | None"]
     )
     """Of the dead-letter topic; None: it could not be had."""
+    unread: Mapping[TopicPartition, OldestOpen] = field(
+        default_factory=dict[TopicPartition, OldestOpen]
+    )
+    """Of partitions of which nothing was read that waits."""
+    seen_whole_at_s: float | None = None
+    """When all that matters was last seen, monotonic; None: never yet."""
 
 
 def time_to_loss_s(

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from consumer.adapters.telemetry.log_metrics import LogMetrics
 from consumer.adapters.telemetry.token_metrics import TokenMetrics
 from consumer.delivery.records import Offset, TopicPartition
-from consumer.delivery.retention import Extent, Logs, OldestOpen, Retention
+from consumer.delivery.retention import STALE_AFTER_S, Extent, Logs, OldestOpen, Retention
 from consumer.observed import PartitionStatus
 from tests.unit.telemetry_samples import PLACE, snapshot
 
@@ -112,9 +112,74 @@ def test_a_record_that_was_not_read_is_as_old_as_it_is_waited_for() -> None:
 
 def test_the_survey_is_asked_to_look_at_the_partitions_that_are_ours() -> None:
     world = World()
-    assert world.metrics.places() == []
+    assert world.metrics.wanted() == {}
+    world.show(committed=5, position=9)
+    assert world.metrics.wanted() == {PLACE: None}
+
+
+def test_the_survey_is_asked_since_when_what_comes_next_waits_when_all_read_is_settled() -> None:
+    world = World()
     world.show(committed=5, position=5)
-    assert world.metrics.places() == [TopicPartition(PLACE.topic, PLACE.partition)]
+    assert world.metrics.wanted() == {PLACE: 5}
+
+
+def test_a_record_that_was_not_read_is_as_old_as_the_survey_found_out() -> None:
+    """As after a restart while nothing is sent, and so nothing more is read."""
+    world = World()
+    world.survey(start=0, end=9, retention=Retention(DAY_MS, None))
+    quarter_ms = DAY_MS // 4
+    world.logs = replace(world.logs, unread={PLACE: OldestOpen(Offset(5), WALL_MS - quarter_ms)})
+    world.show(committed=5, position=5)
+    assert world.value("oldest_unsettled_age_seconds") == quarter_ms / 1000
+    assert world.value("time_to_loss_seconds") == 3 * quarter_ms / 1000
+
+
+def test_what_was_read_knows_its_age_better_than_the_survey() -> None:
+    world = World()
+    world.survey(start=0, end=9)
+    world.logs = replace(world.logs, unread={PLACE: OldestOpen(Offset(5), WALL_MS - 90_000)})
+    world.show(committed=5, position=6, oldest_at_ms=WALL_MS - 40_000)
+    assert world.value("oldest_unsettled_age_seconds") == 40
+
+
+def test_the_loss_of_a_log_that_was_not_surveyed_is_not_known() -> None:
+    world = World()
+    world.show(committed=5, position=9, oldest_at_ms=WALL_MS - 40_000)
+    assert math.isnan(world.value("time_to_loss_seconds") or 0.0)
+    assert world.value("partition_standstill_seconds") is None
+    assert world.value("oldest_unsettled_age_seconds") == 40
+
+
+def test_a_log_that_was_not_seen_for_long_is_not_known_any_more() -> None:
+    world = World()
+    world.survey(start=0, end=9, retention=Retention(DAY_MS, None))
+    world.show(committed=9, position=9)
+    world.now_s += STALE_AFTER_S
+    assert world.value("time_to_loss_seconds") == math.inf
+    world.now_s += 1
+    assert math.isnan(world.value("time_to_loss_seconds") or 0.0)
+    assert world.value("consumer_lag") is None
+    assert world.value("oldest_unsettled_age_seconds") is None
+
+
+def test_letters_that_were_not_seen_for_long_are_not_known_any_more() -> None:
+    world = World()
+    extent = Extent(Offset(1), Offset(9), world.now_s)
+    world.logs = Logs({DLQ: extent}, letters={DLQ: OldestOpen(Offset(9), None)})
+    labels = {"topic": DLQ.topic, "partition": str(DLQ.partition)}
+    name = "seek_signals_time_to_loss_seconds"
+    assert world.registry.get_sample_value(name, labels) == math.inf
+    world.now_s += STALE_AFTER_S + 1
+    assert math.isnan(world.registry.get_sample_value(name, labels) or 0.0)
+
+
+def test_the_survey_is_as_old_as_the_last_that_saw_all() -> None:
+    world = World()
+    world.now_s += 20
+    assert world.registry.get_sample_value("seek_signals_survey_age_seconds") == 20
+    world.logs = Logs(seen_whole_at_s=world.now_s)
+    world.now_s += 7
+    assert world.registry.get_sample_value("seek_signals_survey_age_seconds") == 7
 
 
 def test_a_token_shows_when_it_ends_and_none_shows_nothing() -> None:

@@ -14,12 +14,11 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from consumer.adapters.kafka.advice import name_of
+from consumer.adapters.kafka.record_times import RecordTimes
 from consumer.delivery.records import Offset, TopicPartition
-from consumer.delivery.retention import Extent, OldestOpen, Retention
+from consumer.delivery.retention import Extent, OldestOpen
 
 ASK_S: Final = 5.0
-HALVINGS: Final = 12
-"""Three minutes of two weeks."""
 
 
 @dataclass(slots=True)
@@ -31,49 +30,34 @@ class LetterSurvey:
     tell: Callable[[str], None]
     """Told once, when nobody says how far letters were dealt with."""
     wall_ms: Callable[[], int]
-    _known: dict[TopicPartition, OldestOpen] = field(
-        default_factory=dict[TopicPartition, OldestOpen]
-    )
-    """Where the offset is the same, the letter is."""
+    _times: RecordTimes = field(default_factory=RecordTimes)
     _told: bool = False
 
     def places(self, client: Consumer) -> Sequence[TopicPartition]:
         """Of the topic; none where it cannot be had."""
         try:
-            found = client.list_topics(self.topic, ASK_S).topics[self.topic]
+            found = client.list_topics(self.topic, ASK_S).topics.get(self.topic)
         except KafkaException:
             return []
-        return [TopicPartition(self.topic, partition) for partition in sorted(found.partitions)]
+        partitions = [] if found is None else sorted(found.partitions)
+        return [TopicPartition(self.topic, partition) for partition in partitions]
 
     def oldest(
-        self,
-        client: Consumer,
-        extents: Mapping[TopicPartition, Extent],
-        retention: Retention | None,
+        self, client: Consumer, extents: Mapping[TopicPartition, Extent]
     ) -> dict[TopicPartition, OldestOpen | None]:
-        """None: not known. `extents`: of `places`. `retention`: of the topic."""
+        """None: not known. `extents`: of `places`."""
         if not extents:
             return {}
         dealt_with = self._dealt_with(client, list(extents))
-        if dealt_with is None or retention is None:
+        if dealt_with is None:
             return dict.fromkeys(extents)
         first = {
             place: Offset(max(dealt_with.get(place, 0), extent.start))
             for place, extent in extents.items()
         }
-        waiting = {place for place, offset in first.items() if offset < extents[place].end}
-        news = {place: first[place] for place in waiting if self._is_news(place, first[place])}
-        self._known |= self._looked_up(client, news, retention.ms)
-        known = {place: self._known.get(place) for place in waiting}
-        done = {place: OldestOpen(first[place], None) for place in extents.keys() - waiting}
-        return known | done
-
-    def _is_news(self, place: TopicPartition, offset: Offset) -> bool:
-        known = self._known.get(place)
-        if known is not None and known.offset == offset:
-            return False
-        self._known.pop(place, None)
-        return True
+        waiting = {place: offset for place, offset in first.items() if offset < extents[place].end}
+        done = {place: OldestOpen(first[place], None) for place in extents.keys() - waiting.keys()}
+        return dict.fromkeys(waiting) | self._times.at(client, waiting, self.wall_ms()) | done
 
     def _dealt_with(
         self, client: Consumer, places: Sequence[TopicPartition]
@@ -90,29 +74,6 @@ class LetterSurvey:
                 self._tell(answer.error)
                 return None
         return {TopicPartition(p.topic, p.partition): p.offset for p in found if p.offset >= 0}
-
-    def _looked_up(
-        self, client: Consumer, marks: Mapping[TopicPartition, Offset], kept_ms: int | None
-    ) -> dict[TopicPartition, OldestOpen]:
-        """By halving the time that letters are kept: brokers tell the first offset from a time
-        on to who may not read. A time is `kept_ms` / 4,096 too early at most."""
-        if kept_ms is None:
-            return {place: OldestOpen(offset, None) for place, offset in marks.items()}
-        from_ms = dict.fromkeys(marks, self.wall_ms() - kept_ms)
-        for halving in range(1, HALVINGS + 1):
-            step_ms = kept_ms >> halving
-            asked = [KafkaPartition(*p, at_ms + step_ms) for p, at_ms in from_ms.items()]
-            try:
-                answers = client.offsets_for_times(asked, ASK_S) if asked else []
-            except KafkaException:
-                return {}
-            for answer in answers:
-                place = TopicPartition(answer.topic, answer.partition)
-                if answer.error is not None:
-                    del from_ms[place]
-                elif 0 <= answer.offset <= marks[place]:
-                    from_ms[place] += step_ms
-        return {place: OldestOpen(marks[place], at_ms) for place, at_ms in from_ms.items()}
 
     def _tell(self, error: KafkaError) -> None:
         """The client asks on where the right is missing, until its time is over."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,15 +13,15 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
 from consumer.adapters.telemetry.names import Metric
-from consumer.delivery.records import TopicPartition
+from consumer.delivery.records import Offset, TopicPartition
 from consumer.delivery.retention import Extent, Logs, Standstill, StartSpeed, time_to_loss_s
 from consumer.observed import Occurrence, PartitionStatus, Snapshot
 
 
 class Lateness(NamedTuple):
-    """Of one partition, now."""
+    """Of one partition, now. NaN: not known."""
 
-    lag: int
+    lag: float
     """Records from the committed offset to the log's end; transaction markers count."""
     age_s: float
     """Of the oldest unsettled record; since when it is waited for where that is all we know."""
@@ -46,6 +46,10 @@ class LogMetrics(Collector):
     _stands: dict[TopicPartition, Standstill] = field(
         default_factory=lambda: defaultdict(Standstill)
     )
+    _since_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._since_s = self.monotonic_s()
 
     def note(self, occurrence: Occurrence) -> None:
         """Snapshots alone tell the lateness."""
@@ -58,9 +62,11 @@ class LogMetrics(Collector):
                 end = _end(status, extents[status.place])
                 self._stands[status.place].see(status.committed, end, now_s)
 
-    def places(self) -> Sequence[TopicPartition]:
-        """What the survey should look at: the partitions that are ours."""
-        return [] if self._latest is None else [each.place for each in self._latest.partitions]
+    def wanted(self) -> Mapping[TopicPartition, Offset | None]:
+        """What the survey should look at: the partitions that are ours; of those whose records
+        are all settled, as far as they were read, the next offset."""
+        ours = () if self._latest is None else self._latest.partitions
+        return {it.place: None if it.pending else Offset(it.position) for it in ours}
 
     def collect(self) -> Iterable[Family]:
         found = dict(self._lateness())
@@ -79,51 +85,71 @@ class LogMetrics(Collector):
             ),
         ]
         for name, text, value_of in columns:
-            yield _family(name, text, {place: value_of(it) for place, it in found.items()})
+            known = {p: value_of(it) for p, it in found.items() if not math.isnan(value_of(it))}
+            yield _family(name, text, known)
         yield _family(
             Metric.TIME_TO_LOSS_SECONDS,
             "Until Kafka may delete what is not settled, or a dead letter that needs somebody; "
             "+Inf: never; NaN: not known.",
             to_loss,
         )
+        yield GaugeMetricFamily(
+            Metric.SURVEY_AGE_SECONDS.value,
+            "Since all of our partitions' logs were last looked at.",
+            value=self._survey_age_s(),
+        )
 
     def _letters_to_loss_s(self) -> Iterator[tuple[TopicPartition, float]]:
         logs = self.logs()
         for place, oldest in logs.letters.items():
-            extent, speed = logs.extents[place], self._speeds[place]
-            speed.see(extent)
-            if oldest is None:
+            extent = self._fresh(logs, place)
+            if oldest is None or extent is None:
                 yield place, math.nan
             elif oldest.offset >= extent.end:
                 yield place, math.inf
             else:
-                retention = logs.retentions.get(place.topic)
-                age_s = self._age_s(oldest.at_ms)
-                ahead = oldest.offset - extent.start
-                yield place, time_to_loss_s(retention, age_s, ahead, speed.per_s)
+                yield place, self._to_loss_s(logs, place, oldest.offset, self._age_s(oldest.at_ms))
 
     def _lateness(self) -> Iterator[tuple[TopicPartition, Lateness]]:
         logs = self.logs()
         for status in self._latest.partitions if self._latest else ():
-            if status.place in logs.extents:
-                yield status.place, self._of(status, logs)
+            yield status.place, self._of(status, logs)
 
     def _of(self, status: PartitionStatus, logs: Logs) -> Lateness:
-        place, extent = status.place, logs.extents[status.place]
-        speed, stand = self._speeds[place], self._stands[place]
-        speed.see(extent)
-        end, standstill_s = _end(status, extent), stand.seconds(self.monotonic_s())
-        if status.committed >= end:
-            return Lateness(0, 0.0, 0.0, float("inf"))
+        place, extent = status.place, self._fresh(logs, status.place)
         age_s = self._age_s(status.oldest_at_ms)
-        ahead = max(0, status.committed - extent.start)
-        to_loss_s = time_to_loss_s(logs.retentions.get(place.topic), age_s, ahead, speed.per_s)
+        if extent is None:  # What was read is known all the same.
+            return Lateness(math.nan, math.nan if age_s is None else age_s, math.nan, math.nan)
+        end, standstill_s = _end(status, extent), self._stands[place].seconds(self.monotonic_s())
+        if status.committed >= end:
+            return Lateness(0, 0.0, 0.0, math.inf)
+        if not status.pending and place in logs.unread:
+            age_s = self._age_s(logs.unread[place].at_ms)
         return Lateness(
             end - status.committed,
             standstill_s if age_s is None else age_s,
             standstill_s,
-            to_loss_s,
+            self._to_loss_s(logs, place, status.committed, age_s),
         )
+
+    def _to_loss_s(
+        self, logs: Logs, place: TopicPartition, offset: int, age_s: float | None
+    ) -> float:
+        extent, speed = logs.extents[place], self._speeds[place]
+        ahead = max(0, offset - extent.start)
+        return time_to_loss_s(logs.retentions.get(place.topic), age_s, ahead, speed.per_s)
+
+    def _fresh(self, logs: Logs, place: TopicPartition) -> Extent | None:
+        """Of a log that was seen lately."""
+        extent = logs.extents.get(place)
+        if extent is None or extent.is_stale(self.monotonic_s()):
+            return None
+        self._speeds[place].see(extent)
+        return extent
+
+    def _survey_age_s(self) -> float:
+        seen_at_s = self.logs().seen_whole_at_s
+        return self.monotonic_s() - (self._since_s if seen_at_s is None else seen_at_s)
 
     def _age_s(self, at_ms: int | None) -> float | None:
         return None if at_ms is None else max(0.0, self.wall_s() - at_ms / 1000)

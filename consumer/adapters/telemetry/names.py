@@ -59,6 +59,7 @@ class Metric(StrEnum):
     OLDEST_UNSETTLED_AGE_SECONDS = "seek_signals_oldest_unsettled_age_seconds"
     PARTITION_STANDSTILL_SECONDS = "seek_signals_partition_standstill_seconds"
     TIME_TO_LOSS_SECONDS = "seek_signals_time_to_loss_seconds"
+    SURVEY_AGE_SECONDS = "seek_signals_survey_age_seconds"
     # Of the token.
     TOKEN_EXPIRY = "seek_signals_token_expiry_timestamp_seconds"  # noqa: S105 -- a name
     BUILD_INFO = "seek_signals_build_info"

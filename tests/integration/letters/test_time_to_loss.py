@@ -9,14 +9,13 @@ from typing import cast
 import pytest
 from confluent_kafka import Consumer
 
-from consumer.adapters.kafka.letter_survey import HALVINGS, LetterSurvey
+from consumer.adapters.kafka.letter_survey import LetterSurvey
+from consumer.adapters.kafka.record_times import FINE_MS
 from consumer.delivery.records import Offset, Record, TopicPartition
-from consumer.delivery.retention import Extent, OldestOpen, Retention
+from consumer.delivery.retention import Extent, OldestOpen
 from consumer.letters.letter import read_letter
 from tests.integration.letters.bench import Bench
 from tests.testbed import read_all
-
-KEPT_MS = 7 * 86_400_000
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def oldest(bench: Bench, client: Consumer) -> dict[TopicPartition, OldestOpen | 
         for place, (first, end) in bench.extents(bench.dlq).items()
     }
     assert set(survey.places(client)) == set(extents)
-    found = survey.oldest(client, extents, Retention(KEPT_MS, None))
+    found = survey.oldest(client, extents)
     assert told == []
     return found
 
@@ -63,7 +62,7 @@ def test_letters_wait_until_they_are_replayed_or_purged(bench: Bench, client: Co
     for each in waiting.values():
         assert each is not None
         assert each.at_ms is not None
-        assert now_ms - KEPT_MS / 2**HALVINGS - 60_000 < each.at_ms <= now_ms
+        assert now_ms - FINE_MS - 60_000 < each.at_ms <= now_ms
 
     assert bench.run("dlq", "replay", "--yes", "--offsets", "0..9").code == 0
     assert offsets(oldest(bench, client)) == first_from(bench, 10)
