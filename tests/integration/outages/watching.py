@@ -10,7 +10,9 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any, Final
 
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
+from consumer.delivery.records import TopicPartition
 from consumer.observed import HoldReason
 from tests.faults.service import ServiceProcess
 
@@ -60,18 +62,27 @@ class Watch:
 
     def value(self, metric: str, **labels: str) -> float:
         """The sum of all its samples that have these labels."""
-        text = self._get("/metrics")[1].decode()
         return sum(
             sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name == metric and labels.items() <= sample.labels.items()
+            for sample in self._samples(metric)
+            if labels.items() <= sample.labels.items()
         )
+
+    def by_place(self, metric: str) -> dict[TopicPartition, float]:
+        return {
+            TopicPartition(sample.labels["topic"], int(sample.labels["partition"])): sample.value
+            for sample in self._samples(metric)
+        }
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """The log; a line that is no JSON, as of a crash, ends the test."""
         for line in self.process.said().splitlines():
             yield json.loads(line)
+
+    def _samples(self, metric: str) -> Iterator[Sample]:
+        text = self._get("/metrics")[1].decode()
+        for family in text_string_to_metric_families(text):
+            yield from (sample for sample in family.samples if sample.name == metric)
 
     def _get(self, path: str) -> tuple[int, bytes]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
