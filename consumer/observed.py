@@ -184,6 +184,8 @@ class Hold(NamedTuple):
 class PartitionStatus(NamedTuple):
     place: TopicPartition
     position: int
+    mark: int
+    """The first record that is not settled, or the next one."""
     committed: int
     pending: int
     """Tracked, not yet settled."""

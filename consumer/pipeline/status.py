@@ -94,6 +94,7 @@ class Status:
             yield PartitionStatus(
                 lane.place,
                 position=lane.tracker.position,
+                mark=lane.tracker.mark,
                 committed=lane.tracker.committed,
                 pending=lane.tracker.pending,
                 exposed=lane.tracker.exposed + flying[lane.place],

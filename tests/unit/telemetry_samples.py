@@ -62,8 +62,10 @@ def snapshot(
         pending_records=700,
         pending_bytes=200_000,
         partitions=(
-            PartitionStatus(PLACE, 1_000, 900, 100, 40, paused=True, waits_for=PauseReason.EXPOSED),
-            PartitionStatus(TopicPartition("moves", 4), 50, 50, 0, 0, paused=False),
+            PartitionStatus(
+                PLACE, 1_000, 900, 880, 100, 40, paused=True, waits_for=PauseReason.EXPOSED
+            ),
+            PartitionStatus(TopicPartition("moves", 4), 50, 50, 50, 0, 0, paused=False),
         ),
         holds=holds,
         batch_size_limit=50,

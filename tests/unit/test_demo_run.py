@@ -88,7 +88,9 @@ def test_a_letter_written_twice_is_one_settled_record() -> None:
 def test_the_watcher_shows_the_last_snapshot() -> None:
     watcher = Watcher()
     hold = Hold(HoldReason.SEEK, None, 0, "HTTP 503")
-    status = PartitionStatus(PLACE, position=9, committed=5, pending=4, exposed=0, paused=False)
+    status = PartitionStatus(
+        PLACE, position=9, mark=5, committed=5, pending=4, exposed=0, paused=False
+    )
     watcher.show(snapshot(status, hold))
     seen = watcher.seen()
 

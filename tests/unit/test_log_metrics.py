@@ -11,7 +11,14 @@ from prometheus_client import CollectorRegistry
 from consumer.adapters.telemetry.log_metrics import LogMetrics
 from consumer.adapters.telemetry.token_metrics import TokenMetrics
 from consumer.delivery.records import Offset, TopicPartition
-from consumer.delivery.retention import STALE_AFTER_S, Extent, Logs, OldestOpen, Retention
+from consumer.delivery.retention import (
+    SPEED_OVER_S,
+    STALE_AFTER_S,
+    Extent,
+    Logs,
+    OldestOpen,
+    Retention,
+)
 from consumer.observed import PartitionStatus
 from tests.unit.telemetry_samples import PLACE, snapshot
 
@@ -33,12 +40,21 @@ class World:
         self.metrics = LogMetrics(lambda: self.logs, lambda: WALL_S, lambda: self.now_s)
         self.registry.register(self.metrics)
 
-    def show(self, committed: int, position: int, oldest_at_ms: int | None = None) -> None:
+    def show(
+        self,
+        committed: int,
+        position: int,
+        oldest_at_ms: int | None = None,
+        mark: int | None = None,
+    ) -> None:
+        """`mark`: None when it is committed."""
+        mark = committed if mark is None else mark
         status = PartitionStatus(
             PLACE,
             position=position,
+            mark=mark,
             committed=committed,
-            pending=position - committed,
+            pending=position - mark,
             exposed=0,
             paused=False,
             oldest_at_ms=oldest_at_ms,
@@ -83,6 +99,34 @@ def test_a_partition_read_to_its_end_waits_for_nothing_and_loses_nothing() -> No
     assert world.value("oldest_unsettled_age_seconds") == 0
     assert world.value("partition_standstill_seconds") == 0
     assert world.value("time_to_loss_seconds") == math.inf
+
+
+def test_what_is_settled_does_not_wait_though_its_commit_is_on_its_way() -> None:
+    world = World()
+    world.survey(start=0, end=9, retention=Retention(DAY_MS, None))
+    world.show(committed=5, position=9, mark=9)
+    assert world.value("consumer_lag") == 4
+    assert world.value("oldest_unsettled_age_seconds") == 0
+    assert world.value("time_to_loss_seconds") == math.inf
+
+
+def test_a_partition_whose_commits_are_refused_stands_still() -> None:
+    world = World()
+    world.survey(start=0, end=9)
+    world.show(committed=5, position=9, mark=9)
+    world.now_s += 70
+    world.show(committed=5, position=9, mark=9)
+    assert world.value("partition_standstill_seconds") == 70
+
+
+def test_what_lies_ahead_of_the_mark_is_deleted_first() -> None:
+    world, retention = World(), Retention(None, 1_000)
+    world.survey(start=0, end=90, retention=retention)
+    world.show(committed=20, position=40, mark=30, oldest_at_ms=WALL_MS)
+    assert math.isnan(world.value("time_to_loss_seconds") or 0.0)
+    world.now_s += SPEED_OVER_S
+    world.survey(start=10, end=90, retention=retention)
+    assert world.value("time_to_loss_seconds") == (30 - 10) / (10 / SPEED_OVER_S)
 
 
 def test_it_is_lost_when_the_oldest_reaches_the_topics_retention() -> None:

@@ -136,7 +136,7 @@ def test_an_event_from_the_future_has_no_negative_age() -> None:
         ("flood_held_records", {"topic": "moves", "stage": "send"}, 12),
         ("flood_probes", {"topic": "moves", "stage": "send"}, 7),
         ("partition_position", {"topic": "moves", "partition": "3"}, 1_000),
-        ("committed_offset", {"topic": "moves", "partition": "3"}, 900),
+        ("committed_offset", {"topic": "moves", "partition": "3"}, 880),
         ("partition_pending_records", {"topic": "moves", "partition": "3"}, 100),
         ("exposed_records", {"topic": "moves", "partition": "3"}, 40),
     ],

@@ -66,7 +66,7 @@ class LogMetrics(Collector):
         """What the survey should look at: the partitions that are ours; of those whose records
         are all settled, as far as they were read, the next offset."""
         ours = () if self._latest is None else self._latest.partitions
-        return {it.place: None if it.pending else Offset(it.position) for it in ours}
+        return {it.place: None if it.pending else Offset(it.mark) for it in ours}
 
     def collect(self) -> Iterable[Family]:
         found = dict(self._lateness())
@@ -121,15 +121,16 @@ class LogMetrics(Collector):
         if extent is None:  # What was read is known all the same.
             return Lateness(math.nan, math.nan if age_s is None else age_s, math.nan, math.nan)
         end, standstill_s = _end(status, extent), self._stands[place].seconds(self.monotonic_s())
-        if status.committed >= end:
-            return Lateness(0, 0.0, 0.0, math.inf)
+        lag = max(0, end - status.committed)
+        if status.mark >= end:  # All is settled, be it committed already or not.
+            return Lateness(lag, 0.0, standstill_s, math.inf)
         if not status.pending and place in logs.unread:
             age_s = self._age_s(logs.unread[place].at_ms)
         return Lateness(
-            end - status.committed,
+            lag,
             standstill_s if age_s is None else age_s,
             standstill_s,
-            self._to_loss_s(logs, place, status.committed, age_s),
+            self._to_loss_s(logs, place, status.mark, age_s),
         )
 
     def _to_loss_s(
