@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -10,7 +11,9 @@ from typing import Final, NamedTuple
 from consumer.delivery.records import Offset, TopicPartition
 
 SPEED_OVER_S: Final = 600.0
-"""The log's start moves a segment at a time: its speed is taken over so long, at least."""
+"""The broker looks each five minutes what to delete: a speed is taken over so long, at least."""
+MOVES: Final = 5
+"""Of a log's start, over which its speed is taken."""
 
 
 STALE_AFTER_S: Final = 120.0
@@ -98,21 +101,34 @@ def _by_size_s(ahead: int, start_speed: float | None) -> float:
 
 @dataclass(slots=True)
 class StartSpeed:
-    """How fast one log's start moves, in records a second."""
+    """How fast one log's start moves, in records a second.
 
-    per_s: float | None = None
-    """Over the last whole interval; None before there was one."""
-    _since: Extent | None = None
+    The broker deletes whole segments, so a start stands still for long and then jumps: the speed
+    is that of its last moves, and falls once it stands for longer than they took.
+    """
+
+    _moves: deque[Extent] = field(default_factory=deque[Extent])
+    """The first sight, and each at which the start had moved."""
+    _seen_at_s: float = 0.0
 
     def see(self, extent: Extent) -> None:
-        since = self._since
-        if since is None or extent.start < since.start:  # A log made anew begins at 0.
-            self.per_s, self._since = None, extent
-            return
-        took_s = extent.seen_at_s - since.seen_at_s
-        if took_s >= SPEED_OVER_S:
-            self.per_s = (extent.start - since.start) / took_s
-            self._since = extent
+        moves = self._moves
+        if moves and extent.start < moves[-1].start:  # A log made anew begins at 0.
+            moves.clear()
+        if not moves or extent.start > moves[-1].start:
+            moves.append(extent)
+        self._seen_at_s = extent.seen_at_s
+        while len(moves) > MOVES and self._seen_at_s - moves[1].seen_at_s >= SPEED_OVER_S:
+            moves.popleft()
+
+    @property
+    def per_s(self) -> float | None:
+        """At least as much as it is; None until it was watched for long enough."""
+        if not self._moves or self._seen_at_s - self._moves[0].seen_at_s < SPEED_OVER_S:
+            return None
+        first, last = self._moves[0], self._moves[-1]
+        took_s = max(last.seen_at_s - first.seen_at_s, self._seen_at_s - last.seen_at_s)
+        return (last.start - first.start) / took_s
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from consumer.delivery.records import Offset
 from consumer.delivery.retention import (
+    MOVES,
     SPEED_OVER_S,
     Extent,
     Retention,
@@ -79,13 +80,50 @@ def _extent(start: int, at_s: float) -> Extent:
     return Extent(Offset(start), Offset(10_000), at_s)
 
 
-def test_the_speed_of_a_start_is_taken_over_a_whole_interval() -> None:
-    speed = StartSpeed()
-    seen: list[float | None] = []
-    for start, at_s in [(0, 0.0), (1_000, 0.5), (1_200, 1.0), (1_200, 2.0)]:
-        speed.see(_extent(start, at_s * SPEED_OVER_S))
-        seen.append(speed.per_s)
-    assert seen == [None, None, 1_200 / SPEED_OVER_S, 0]
+def _speeds(*seen: tuple[int, float]) -> list[float | None]:
+    """After each sight of (start, intervals since the first)."""
+    speed, speeds = StartSpeed(), list[float | None]()
+    for start, intervals in seen:
+        speed.see(_extent(start, intervals * SPEED_OVER_S))
+        speeds.append(speed.per_s)
+    return speeds
+
+
+def test_a_start_is_watched_for_a_whole_interval_before_it_has_a_speed() -> None:
+    assert _speeds((0, 0.0), (1_000, 0.5), (1_200, 1.0)) == [None, None, 1_200 / SPEED_OVER_S]
+
+
+def test_a_start_that_never_moved_has_no_speed() -> None:
+    assert _speeds((7, 0.0), (7, 1.0), (7, 9.0))[1:] == [0, 0]
+
+
+def test_a_start_that_stands_until_the_next_segment_is_deleted_keeps_its_speed() -> None:
+    """A segment in two hours, seen each ten minutes: never is it said that nothing moves."""
+    seen = [(interval // 12 * 600, float(interval)) for interval in range(61)]
+    speeds = _speeds(*seen)
+    after_two_moves = speeds[24:]
+    true = 600 / (12 * SPEED_OVER_S)
+    assert all(each is not None and true <= each <= 2 * true for each in after_two_moves)
+
+
+def test_a_start_that_moves_no_more_slows_down() -> None:
+    moves = [(1_000 * number, float(number)) for number in range(MOVES)]
+    last = moves[-1][0]
+    *_, at_first, later = _speeds(*moves, (last, 2.0 * MOVES), (last, 11.0 * MOVES))
+    assert at_first is not None
+    assert later is not None
+    assert later < at_first / 5
+
+
+def test_old_moves_do_not_count_for_ever() -> None:
+    slow = [(number, float(number)) for number in range(10)]
+    fast = [(1_000 * number, 10.0 + number) for number in range(1, 10)]
+    assert _speeds(*slow, *fast)[-1] == 1_000 / SPEED_OVER_S
+
+
+def test_a_speed_is_taken_over_a_whole_interval_however_many_moves_that_are() -> None:
+    often = [(number, number / 40) for number in range(100)]
+    assert _speeds(*often)[-1] == pytest.approx(40 / SPEED_OVER_S)
 
 
 def test_a_log_made_anew_has_no_speed_yet() -> None:
