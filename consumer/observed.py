@@ -216,7 +216,7 @@ class Snapshot:
     turned_at_s: float
     """Monotonic time of the last turn."""
     member: bool
-    """Has been given partitions, or told that there are none for it, by its group."""
+    """Its group has given it partitions, or said that there are none, and not let it go since."""
     in_flight: int
     in_flight_limit: float
     pending_records: int

@@ -143,6 +143,11 @@ class Pipeline:
 
     def lost(self, partitions: Sequence[TopicPartition]) -> None:
         """Another member may own them already: nothing may be committed."""
+        self._member = False
+        self.recreated(partitions)
+
+    def recreated(self, partitions: Sequence[TopicPartition]) -> None:
+        """Nothing may be committed to a log that was made anew."""
         self._forget(self._lanes(partitions))
         self._telemetry.note(Rebalanced("lost", tuple(partitions)))
 

@@ -31,15 +31,22 @@ class Owner:
     starts: dict[TopicPartition, Start] = field(default_factory=dict)
     confirmed: dict[TopicPartition, Offset] = field(default_factory=dict)
     given_up: list[tuple[str, TopicPartition]] = field(default_factory=list)
+    is_member: bool = False
+    """As a pipeline would have it."""
 
     def assigned(self, starts: Mapping[TopicPartition, Start]) -> None:
+        self.is_member = True
         self.starts |= starts
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
         self.given_up += [("revoked", place) for place in partitions]
 
     def lost(self, partitions: Sequence[TopicPartition]) -> None:
+        self.is_member = False
         self.given_up += [("lost", place) for place in partitions]
+
+    def recreated(self, partitions: Sequence[TopicPartition]) -> None:
+        self.given_up += [("recreated", place) for place in partitions]
 
     def committed(self, offsets: Mapping[TopicPartition, Offset], error: str | None) -> None:
         assert error is None

@@ -241,6 +241,29 @@ def test_orderly_leaving_gives_partitions_back(kafka: KafkaCluster, topic: str) 
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_member_that_fell_out_is_told_so_and_is_one_again_though_none_is_left_for_it(
+    kafka: KafkaCluster, protocol: str
+) -> None:
+    name = f"alone-{uuid4().hex[:8]}"
+    create_topics(kafka, {name: 1})
+    quick = {"group_protocol": protocol, "max_poll_interval_ms": "6000"}
+    if protocol == "classic":
+        quick["session_timeout_ms"] = "6000"
+    policy = StartPolicy()
+    with (
+        reading(kafka, [name], name, policy, **quick) as slow,
+        reading(kafka, [name], name, policy, **quick) as it,
+    ):
+        slow.until(lambda: bool(slow.owner.starts), "the first has it")
+        it.until(lambda: bool(it.owner.starts), "the other has taken over what was not polled")
+        assert slow.owner.is_member
+        slow.until(lambda: not slow.owner.is_member, "the first is told")
+        assert slow.owner.given_up == [("lost", TopicPartition(name, 0))]
+        slow.until(lambda: slow.owner.is_member, "it is a member again")
+        assert len(slow.owner.starts) == 1
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_partition_that_was_given_up_while_it_was_paused_is_read_when_it_comes_back(
     kafka: KafkaCluster, topic: str, protocol: str
 ) -> None:

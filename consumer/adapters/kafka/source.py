@@ -212,7 +212,7 @@ class KafkaSource:
         """The log under our offsets is gone: they must not be read, nor committed, on."""
         places = [place for place in self._begun if place.topic == topic]
         self._identities.forget(topic)
-        self._told.lost(places)
+        self._told.recreated(places)
         self._unassign(places)
         self._begun.difference_update(places)
         self._waiting |= {place: recreated(place) for place in places}

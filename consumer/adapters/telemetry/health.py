@@ -46,13 +46,13 @@ class Health:
         return Answer(HTTPStatus.OK if live else HTTPStatus.SERVICE_UNAVAILABLE, body)
 
     def ready(self) -> Answer:
-        """503 until the group has taken this member in."""
+        """503 while the group has not taken this member in, or has let it go."""
         latest = self._latest
         member = latest is not None and latest.member
         holds = [_told(hold) for hold in latest.holds] if latest is not None else []
         body: dict[str, object] = {"ready": member, "holds": holds}
         if not member:
-            body["why"] = "not a member of the consumer group yet"
+            body["why"] = "not a member of the consumer group"
         return Answer(HTTPStatus.OK if member else HTTPStatus.SERVICE_UNAVAILABLE, body)
 
     def _age_s(self) -> float:
