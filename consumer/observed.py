@@ -67,12 +67,14 @@ class RequestLanded(NamedTuple):
     outcome: str
     """accepted, validated, refused, throttled, unauthenticated, outage or not_started."""
     code: str
-    """From a closed set: SEEK's known codes, `http_<status>`, a fault's name, or `other`."""
+    """From a closed set: SEEK's known codes, `http_<status>` of an error, or a fault's name."""
     signals: int
     seconds: float
     request_id: str
     batch_id: int
     isolating: bool
+    trace_id: str = ""
+    """Empty: not traced."""
 
 
 class BatchAtFault(NamedTuple):

@@ -151,6 +151,8 @@ class Landed:
     seconds: float = 0.0
     requests: int = field(default=1)
     """HTTP requests made: 0 when none was started."""
+    trace_id: str = ""
+    """Of the request's span; empty: not traced."""
 
 
 class Senders(Protocol):

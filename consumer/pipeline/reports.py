@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from consumer.delivery.lanes import Batch
 from consumer.delivery.verdicts import (
     Accepted,
+    Fault,
     NotStarted,
     Outage,
     Refused,
@@ -28,14 +30,13 @@ def landed_request(landed: Landed, batch: Batch) -> RequestLanded:
         request_id=landed.request_id,
         batch_id=landed.batch_id,
         isolating=batch.isolation is not None,
+        trace_id=landed.trace_id,
     )
 
 
 def unknown_code(outage: Outage) -> UnknownCode:
     """Statuses are a closed set, SEEK's own codes are not."""
-    name, _, status = outage.code.partition(" ")
-    known = name == "HTTP" and status.isdecimal()
-    return UnknownCode(f"http_{status}" if known else "other", outage.plain_code)
+    return UnknownCode(_status_code(outage) or "other", outage.plain_code)
 
 
 def _words(verdict: Verdict) -> tuple[str, str]:
@@ -44,12 +45,29 @@ def _words(verdict: Verdict) -> tuple[str, str]:
         case Refused():
             return "refused", verdict.refusal.value
         case Outage():
-            return "outage", verdict.fault.value
+            return "outage", _outage_code(verdict)
         case Accepted() if verdict.validated_only:
             return "validated", "none"
         case _:
             return _OUTCOMES[type(verdict)], "none"
 
+
+def _outage_code(outage: Outage) -> str:
+    """What SEEK said where it is of a closed set; else what kind of outage it is."""
+    if outage.fault not in _SAID_BY_SEEK:
+        return outage.fault.value
+    return _SAID.get(outage.code) or _status_code(outage) or outage.fault.value
+
+
+def _status_code(outage: Outage) -> str:
+    found = _STATUS.fullmatch(outage.code)
+    return "" if found is None else f"http_{found[1]}"
+
+
+_STATUS: Final = re.compile("HTTP ([1-5][0-9]{2})")
+_SAID_BY_SEEK: Final = {Fault.SERVER_FAULT, Fault.UNKNOWN_CODE}
+"""Of the other faults a status is that of a good answer, or of the token's endpoint."""
+_SAID: Final = {"INTERNAL_SERVER_ERROR": "internal_server_error"}
 
 _OUTCOMES: Final[dict[type[Verdict], str]] = {
     Accepted: "accepted",

@@ -18,12 +18,14 @@ SEEK: Final = Row(
         ),
         Panel(
             "Answers other than yes",
-            "SEEK's code, the HTTP status, or what went wrong on the way.",
+            "With SEEK's code, the HTTP status of an error, or what went wrong on the way.",
             "reqps",
             (
                 Query(
-                    rate(Metric.REQUESTS, "sum by (code)", 'outcome!~"accepted|validated"'),
-                    "{{code}}",
+                    rate(
+                        Metric.REQUESTS, "sum by (outcome, code)", 'outcome!~"accepted|validated"'
+                    ),
+                    "{{outcome}}: {{code}}",
                 ),
             ),
         ),

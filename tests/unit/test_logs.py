@@ -115,10 +115,18 @@ def test_another_code_is_another_line(log: Log) -> None:
     assert [line["code"] for line in log.lines()] == ["A", "B"]
 
 
-def test_a_refused_request_names_its_id_for_seeks_support(log: Log) -> None:
+def test_a_refused_request_names_its_id_for_seeks_support_and_its_batch(log: Log) -> None:
     LoggingTelemetry(log.clock).note(refused_request("BAD_USER_INPUT", "refused"))
 
-    assert log.lines()[0]["request_id"] == "request-1"
+    (line,) = log.lines()
+    assert (line["request_id"], line["batch_id"]) == ("request-1", 1)
+    assert "trace_id" not in line
+
+
+def test_a_refused_request_that_is_traced_names_its_trace(log: Log) -> None:
+    LoggingTelemetry(log.clock).note(refused_request("HTTP 503")._replace(trace_id="abc"))
+
+    assert log.lines()[0]["trace_id"] == "abc"
 
 
 def test_validated_is_as_good_as_accepted(log: Log) -> None:

@@ -43,14 +43,21 @@ class _Senders:
 
 
 def _spans(verdict: Verdict, *traceparents: bytes) -> Sequence[ReadableSpan]:
+    return _traced(verdict, *traceparents)[0]
+
+
+def _traced(
+    verdict: Verdict, *traceparents: bytes
+) -> tuple[Sequence[ReadableSpan], Sequence[Landed]]:
     exporter = InMemorySpanExporter()
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     senders = TracedSenders(_Senders(verdict), provider.get_tracer("test"))
     senders.submit(Request(7, [b"{}", b"{}", b"{}"], traceparents))
     assert exporter.get_finished_spans() == ()
-    assert len(senders.landed(0.0)) == 1
-    return exporter.get_finished_spans()
+    landed = senders.landed(0.0)
+    assert len(landed) == 1
+    return exporter.get_finished_spans(), landed
 
 
 def test_a_request_is_linked_to_the_traces_of_its_records() -> None:
@@ -97,6 +104,14 @@ def test_a_failure_is_told_by_its_code_and_quotes_nothing(verdict: Verdict, code
     assert span.status.status_code is StatusCode.ERROR
     assert (span.attributes or {})["error.type"] == code
     assert "Jane" not in span.to_json()
+
+
+def test_what_landed_names_the_trace_of_its_span_for_the_log() -> None:
+    (span,), (landed,) = _traced(Accepted(), PARENT)
+    context = span.get_span_context()
+    assert context is not None
+    assert landed.trace_id == format_trace_id(context.trace_id)
+    assert (landed.batch_id, landed.request_id) == (7, "request-1")
 
 
 def _with(headers: Headers) -> PlainRecord:

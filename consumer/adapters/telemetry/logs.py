@@ -152,6 +152,8 @@ class LoggingTelemetry:
             signals=occurrence.signals,
             seconds=round(occurrence.seconds, 3),
             request_id=occurrence.request_id,
+            batch_id=occurrence.batch_id,
+            **({"trace_id": occurrence.trace_id} if occurrence.trace_id else {}),
         )
 
     @_tell.register

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from threading import Thread
 from typing import Final
 
@@ -18,7 +19,15 @@ from opentelemetry.sdk.trace.export import (
     ConsoleSpanExporter,
     SpanExporter,
 )
-from opentelemetry.trace import Link, Span, SpanKind, StatusCode, Tracer, get_current_span
+from opentelemetry.trace import (
+    Link,
+    Span,
+    SpanKind,
+    StatusCode,
+    Tracer,
+    format_trace_id,
+    get_current_span,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from consumer import __version__
@@ -57,12 +66,14 @@ class TracedSenders:
         self._inner.submit(request)
 
     def landed(self, wait_s: float) -> Sequence[Landed]:
-        results = self._inner.landed(wait_s)
-        for result in results:
-            span = self._spans.pop(result.batch_id, None)
-            if span is not None:
-                _end(span, result)
-        return results
+        return [self._ended(result) for result in self._inner.landed(wait_s)]
+
+    def _ended(self, landed: Landed) -> Landed:
+        span = self._spans.pop(landed.batch_id, None)
+        if span is None:
+            return landed
+        _end(span, landed)
+        return replace(landed, trace_id=format_trace_id(span.get_span_context().trace_id))
 
 
 def exporting_tracer(exporter_name: str, closing: ExitStack) -> Tracer | None:
