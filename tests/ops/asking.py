@@ -48,6 +48,12 @@ def now(metric: str, aggregate: str = "sum", labels: str = "") -> str:
     return f"{aggregate} ({metric}{{{_with_job(labels)}}})"
 
 
+def unknown(gauge: str) -> str:
+    """How many series are NaN, the one number that differs from itself."""
+    series = f"{gauge}{{{JOB}}}"
+    return f"sum ({series} != bool {series})"
+
+
 def rate(counter: str, aggregate: str = "sum", labels: str = "") -> str:
     return f"{aggregate} (rate({counter}_total{{{_with_job(labels)}}}[$__rate_interval]))"
 

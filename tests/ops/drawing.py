@@ -67,11 +67,12 @@ def _draw_shelf(
 def _draw(axes: Any, panel: dict[str, Any]) -> None:  # noqa: ANN401 -- matplotlib is untyped here
     axes.set_title(panel["title"], loc="left")
     axes.spines[["top", "right"]].set_visible(False)
+    if panel["kind"] == Kind.NUMBER:
+        _draw_number(axes, panel)
+        return
     series = [(it["legend"], *_points(it["values"])) for it in panel["series"]]
     series = [each for each in series if each[1]]
-    if panel["kind"] == Kind.NUMBER:
-        _draw_number(axes, panel, series)
-    elif not series:
+    if not series:
         axes.set_axis_off()
         axes.text(
             0.5, 0.5, "nothing of this kind in this run", color=GREY, ha="center", va="center"
@@ -107,17 +108,23 @@ def _draw_states(axes: Any, series: list[Any]) -> None:  # noqa: ANN401 -- as ab
     _show_time(axes)
 
 
-def _draw_number(axes: Any, panel: dict[str, Any], series: list[Any]) -> None:  # noqa: ANN401 -- as above
+def _draw_number(axes: Any, panel: dict[str, Any]) -> None:  # noqa: ANN401 -- as above
+    """What was known last is what is shown, not what would look better."""
     axes.set_axis_off()
-    last = series[0][2][-1] if series else math.inf
-    text = _worded(last, panel["unit"]) if series else "infinite"
+    values = [float(value) for it in panel["series"] for _, value in it["values"]]
     below, above = panel["red_below"], panel["red_from"]
-    bad = (below is not None and last < below) or (above is not None and last >= above)
-    colour = RED if series and bad else GREEN
+    bad = bool(values) and (
+        (below is not None and values[-1] < below) or (above is not None and values[-1] >= above)
+    )
+    text = _worded(values[-1], panel["unit"]) if values else "no data"
+    known = values and not math.isnan(values[-1])
+    colour = RED if bad else GREEN if known else GREY
     axes.text(0.5, 0.5, text, color=colour, fontsize=17, ha="center", va="center")
 
 
 def _worded(value: float, unit: str) -> str:
+    if not math.isfinite(value):
+        return "not known" if math.isnan(value) else "infinite"
     if unit == "percentunit":
         return f"{value:.0%}"
     if unit == "s":

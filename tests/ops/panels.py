@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from consumer.adapters.telemetry.names import Metric
-from tests.ops.asking import Kind, Panel, Query, Row, now, quantiles, rate
+from tests.ops.asking import Kind, Panel, Query, Row, now, quantiles, rate, unknown
 from tests.ops.panels_of_requests import BOTTLENECK, SEEK
 
 FLOWING: Final = Row(
@@ -112,7 +112,7 @@ REFUSED: Final = Row(
             "cps",
             (
                 Query(
-                    rate(Metric.RECORDS_DEAD_LETTERED, "sum by (stage, reason)"),
+                    f"{rate(Metric.RECORDS_DEAD_LETTERED, 'sum by (stage, reason)')} > 0",
                     "{{stage}}: {{reason}}",
                 ),
             ),
@@ -170,7 +170,7 @@ LOSS: Final = Row(
     (
         Panel(
             "Time to loss",
-            "Until Kafka may delete a record that waits. Infinite: nothing waits.",
+            "Until Kafka may delete a record that waits, of those known. Infinite: nothing waits.",
             "s",
             (Query(now(Metric.TIME_TO_LOSS_SECONDS, "min")),),
             Kind.NUMBER,
@@ -178,11 +178,25 @@ LOSS: Final = Row(
             red_below=86_400,
         ),
         Panel(
+            "Time to loss not known",
+            "Partitions. A right is missing, or Kafka cannot be asked.",
+            "none",
+            (Query(unknown(Metric.TIME_TO_LOSS_SECONDS)),),
+            Kind.NUMBER,
+            width=4,
+            red_from=1,
+        ),
+        Panel(
             "Time to loss, by topic",
             "By its retention. Lengthen that first, then mend the cause.",
             "s",
             (Query(now(Metric.TIME_TO_LOSS_SECONDS, "min by (topic)"), "{{topic}}"),),
-            width=12,
+        ),
+        Panel(
+            "Age of the survey",
+            "Since Kafka was last asked about all logs; from two minutes on nothing is known.",
+            "s",
+            (Query(now(Metric.SURVEY_AGE_SECONDS, "max")),),
         ),
         Panel(
             "What runs",

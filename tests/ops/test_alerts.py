@@ -50,6 +50,7 @@ def _once() -> str:
 
 AGE: Final = 'seek_signals_oldest_unsettled_age_seconds{topic="t",partition="0"}'
 LOSS: Final = 'seek_signals_time_to_loss_seconds{topic="t",partition="0"}'
+OTHER_LOSS: Final = 'seek_signals_time_to_loss_seconds{topic="t",partition="1"}'
 LETTERS_LOSS: Final = 'seek_signals_time_to_loss_seconds{topic="g.dlq",partition="0"}'
 ACCEPTED: Final = 'seek_signals_records_accepted_total{type="x"}'
 CONSUMED: Final = 'seek_signals_records_consumed_total{topic="t"}'
@@ -70,6 +71,9 @@ def _hold(reason: str) -> str:
 
 
 DAY: Final = 86_400
+UNKNOWN_LOSS: Final = " ".join(["NaN"] * MINUTES)
+INFINITE: Final = " ".join(["+Inf"] * MINUTES)
+KNOWN_UNTIL_LATELY: Final = f"{DAY}x{MINUTES - 5} NaN NaN NaN NaN NaN"
 CASES: Final = (
     fires("SeekSignalsGone", {}),
     fires("SeekSignalsGone", {"seek_signals_group_member": _steady(0)}),
@@ -84,11 +88,15 @@ CASES: Final = (
     quiet("SeekSignalsLossInADay", {LOSS: _steady(DAY / 2), AGE: _steady(5)}),
     fires("SeekSignalsLossInADay", {LETTERS_LOSS: _steady(DAY / 2)}),
     quiet("SeekSignalsLossInADay", {LETTERS_LOSS: _steady(DAY * 3), AGE: _steady(5000)}),
-    quiet("SeekSignalsLossInADay", {LETTERS_LOSS: " ".join(["NaN"] * MINUTES)}),
+    quiet("SeekSignalsLossInADay", {LETTERS_LOSS: UNKNOWN_LOSS}),
     fires("SeekSignalsLossInFourHours", {LETTERS_LOSS: _steady(3600)}),
     quiet("SeekSignalsLossInFourHours", {LETTERS_LOSS: _steady(DAY / 2)}),
     fires("SeekSignalsLossInFourHours", {LOSS: _steady(3600), AGE: _steady(5000)}),
     quiet("SeekSignalsLossInFourHours", {LOSS: _steady(DAY / 2), AGE: _steady(5000)}),
+    fires("SeekSignalsLossNotKnown", {LOSS: UNKNOWN_LOSS, OTHER_LOSS: _steady(DAY * 3)}),
+    fires("SeekSignalsLossNotKnown", {LETTERS_LOSS: UNKNOWN_LOSS}),
+    quiet("SeekSignalsLossNotKnown", {LOSS: _steady(DAY / 2), OTHER_LOSS: INFINITE}),
+    quiet("SeekSignalsLossNotKnown", {LOSS: KNOWN_UNTIL_LATELY}),
     *(fires("SeekSignalsHold", {_hold(r): _steady(1)}) for r in ("seek", "registry", "kafka")),
     quiet("SeekSignalsHold", {_hold("seek"): _steady(0)}),
     quiet("SeekSignalsHold", {_hold("seek"): f"0x{MINUTES - 5} 1x5"}),
