@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError
 from confluent_kafka.admin import AdminClient
@@ -24,6 +24,8 @@ from consumer.adapters.telemetry.rate_limit import RateLimit
 from consumer.observed import Telemetry
 from consumer.ports import Clock
 from consumer.settings.load import Settings
+
+_OF_ONE_MEMBER: Final = frozenset({"group.instance.id", "client.id", "client.rack"})
 
 
 class Watch(NamedTuple):
@@ -91,8 +93,10 @@ def _said_elsewhere(error: KafkaError) -> None:
 
 
 def configuration_hash(settings: Settings) -> str:
-    """The same for members that were configured alike; secrets do not go into it."""
-    kafka = sorted(settings.kafka.plain.items())
+    """The same for members that were configured alike; secrets do not go into it, nor what has
+    to differ: who one is, and where one listens."""
+    kafka = sorted(it for it in settings.kafka.plain.items() if it[0] not in _OF_ONE_MEMBER)
+    watching = settings.watching
     sections = (
         settings.source,
         settings.registry,
@@ -103,5 +107,6 @@ def configuration_hash(settings: Settings) -> str:
         settings.pacing,
         settings.poison,
         settings.stopping,
+        (watching.live_within_s, watching.log_level, watching.log_format),
     )
     return hashlib.sha256(repr((kafka, sections)).encode()).hexdigest()[:12]
