@@ -200,6 +200,15 @@ class PartitionStatus(NamedTuple):
     """When Kafka took the oldest record that is read and not settled; None: there is none."""
 
 
+class Standing(NamedTuple):
+    """A partition whose committed offset does not move though there is more to read."""
+
+    place: TopicPartition
+    seconds: float
+    waits_for: str
+    """A `PauseReason` while it is paused; empty when it is not."""
+
+
 class Flood(NamedTuple):
     """The flood guard holds a topic, since nearly all of it is refused at this stage."""
 

@@ -40,8 +40,8 @@ def watch(settings: Settings, clock: Clock, watcher: Telemetry | None, closing: 
     `BadConfigurationError` when the address cannot be listened on.
     """
     metrics = prometheus_telemetry(configuration=configuration_hash(settings))
-    health = Health(settings.watching.live_within_s, clock.monotonic_s)
     lateness = LogMetrics(lambda: survey.latest, lambda: clock.wall_ms() / 1000, clock.monotonic_s)
+    health = Health(settings.watching.live_within_s, clock.monotonic_s, lateness.standing)
     survey = _survey(settings, lateness, clock)
     metrics.registry.register(lateness)
     survey.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, RemoteDisconnected
 
 import pytest
@@ -14,8 +14,9 @@ import structlog.testing
 
 from consumer.adapters.telemetry.health import Health
 from consumer.adapters.telemetry.http import pages, serving
+from consumer.delivery.records import TopicPartition
 from consumer.errors import BadConfigurationError
-from consumer.observed import Hold, HoldReason
+from consumer.observed import Hold, HoldReason, Standing
 from tests.unit.telemetry_samples import snapshot
 
 
@@ -32,6 +33,7 @@ class Service:
     health: Health
     watch: Watch
     port: int
+    standing: list[Standing] = field(default_factory=list[Standing])
 
     def get(self, path: str, method: str = "GET") -> tuple[int, str, str]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -49,10 +51,10 @@ class Service:
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    watch = Watch()
-    health = Health(60.0, watch)
+    watch, standing = Watch(), list[Standing]()
+    health = Health(60.0, watch, lambda: standing)
     with serving("127.0.0.1", 0, pages(lambda: b"metric 1\n", health)) as port:
-        yield Service(health, watch, port)
+        yield Service(health, watch, port, standing)
 
 
 def test_metrics_are_served_as_prometheus_wants_them(service: Service) -> None:
@@ -103,7 +105,10 @@ def test_before_it_is_a_member_it_is_not_ready(service: Service) -> None:
 def test_a_member_is_ready(service: Service) -> None:
     service.health.show(snapshot())
 
-    assert service.get_json("/readyz?verbose=1") == (200, {"ready": True, "holds": []})
+    assert service.get_json("/readyz?verbose=1") == (
+        200,
+        {"ready": True, "holds": [], "standing": []},
+    )
 
 
 def test_holds_are_told_and_leave_it_ready(service: Service) -> None:
@@ -130,8 +135,24 @@ def test_holds_are_told_and_leave_it_ready(service: Service) -> None:
                     "topic": "moves",
                 },
             ],
+            "standing": [],
         },
     )
+
+
+def test_partitions_that_stand_still_are_told_and_leave_it_ready(service: Service) -> None:
+    service.health.show(snapshot())
+    service.standing[:] = [
+        Standing(TopicPartition("moves", 3), 901.4, "exposed"),
+        Standing(TopicPartition("moves", 4), 70.0, ""),
+    ]
+
+    status, body = service.get_json("/readyz")
+    assert status == 200
+    assert body["standing"] == [
+        {"topic": "moves", "partition": 3, "seconds": 901, "waits_for": "exposed"},
+        {"topic": "moves", "partition": 4, "seconds": 70},
+    ]
 
 
 def test_there_is_nothing_else(service: Service) -> None:
@@ -153,7 +174,7 @@ def test_a_page_that_fails_does_not_end_the_server() -> None:
     def breaks() -> bytes:
         raise ValueError
 
-    health = Health(60.0, Watch())
+    health = Health(60.0, Watch(), list)
     with serving("127.0.0.1", 0, pages(breaks, health)) as port:
         service = Service(health, Watch(), port)
         with pytest.raises(RemoteDisconnected), structlog.testing.capture_logs() as told:

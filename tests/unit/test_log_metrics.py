@@ -19,7 +19,7 @@ from consumer.delivery.retention import (
     OldestOpen,
     Retention,
 )
-from consumer.observed import PartitionStatus
+from consumer.observed import PartitionStatus, Standing
 from tests.unit.telemetry_samples import PLACE, snapshot
 
 WALL_S = 1_800_000_000.0
@@ -117,6 +117,19 @@ def test_a_partition_whose_commits_are_refused_stands_still() -> None:
     world.now_s += 70
     world.show(committed=5, position=9, mark=9)
     assert world.value("partition_standstill_seconds") == 70
+
+
+def test_a_partition_that_stands_still_is_named_after_a_minute_until_it_moves() -> None:
+    world = World()
+    world.survey(start=0, end=9)
+    assert world.metrics.standing() == []
+    world.show(committed=5, position=9)
+    world.now_s += 59
+    assert world.metrics.standing() == []
+    world.now_s += 1
+    assert world.metrics.standing() == [Standing(PLACE, 60.0, "")]
+    world.show(committed=6, position=9)
+    assert world.metrics.standing() == []
 
 
 def test_what_lies_ahead_of_the_mark_is_deleted_first() -> None:

@@ -6,12 +6,12 @@ carries the cure must be able to finish (design 7).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from consumer.observed import Hold, Occurrence, Snapshot
+from consumer.observed import Hold, Occurrence, Snapshot, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Health:
 
     live_within_s: float
     monotonic_s: Callable[[], float]
+    standing: Callable[[], Sequence[Standing]]
+    """Partitions that do not move though there is more to read."""
     _started_at_s: float = field(init=False)
     _latest: Snapshot | None = field(init=False, default=None)
 
@@ -50,7 +52,8 @@ class Health:
         latest = self._latest
         member = latest is not None and latest.member
         holds = [_told(hold) for hold in latest.holds] if latest is not None else []
-        body: dict[str, object] = {"ready": member, "holds": holds}
+        standing = [_told_of(each) for each in self.standing()]
+        body: dict[str, object] = {"ready": member, "holds": holds, "standing": standing}
         if not member:
             body["why"] = "not a member of the consumer group"
         return Answer(HTTPStatus.OK if member else HTTPStatus.SERVICE_UNAVAILABLE, body)
@@ -66,4 +69,16 @@ def _told(hold: Hold) -> dict[str, object]:
     told: dict[str, object] = {"reason": hold.reason.value, "since": since, "detail": hold.detail}
     if hold.topic is not None:
         told["topic"] = hold.topic
+    return told
+
+
+def _told_of(standing: Standing) -> dict[str, object]:
+    topic, partition = standing.place
+    told: dict[str, object] = {
+        "topic": topic,
+        "partition": partition,
+        "seconds": round(standing.seconds),
+    }
+    if standing.waits_for:
+        told["waits_for"] = standing.waits_for
     return told

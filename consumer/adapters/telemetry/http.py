@@ -25,7 +25,7 @@ _INDEX = f"""<!doctype html><html lang="en"><title>seek-signals</title>
 <h1>seek-signals {__version__}</h1>
 <ul><li><a href="/metrics">/metrics</a> for Prometheus
 <li><a href="/livez">/livez</a>: the loop turns
-<li><a href="/readyz">/readyz</a>: a member of its group; and what is held, why, since when</ul>
+<li><a href="/readyz">/readyz</a>: a member of its group; what is held, what stands still</ul>
 """
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.core import Metric as Family
@@ -15,7 +15,12 @@ from prometheus_client.registry import Collector
 from consumer.adapters.telemetry.names import Metric
 from consumer.delivery.records import Offset, TopicPartition
 from consumer.delivery.retention import Extent, Logs, Standstill, StartSpeed, time_to_loss_s
-from consumer.observed import Occurrence, PartitionStatus, Snapshot
+from consumer.observed import Occurrence, PartitionStatus, Snapshot, Standing
+
+STANDING_AFTER_S: Final = 60.0
+"""Long beside a commit, short beside the alert of 15 minutes."""
+STANDING_MOST: Final = 20
+"""Of them that are named: in a hold it is all of them."""
 
 
 class Lateness(NamedTuple):
@@ -67,6 +72,16 @@ class LogMetrics(Collector):
         are all settled, as far as they were read, the next offset."""
         ours = () if self._latest is None else self._latest.partitions
         return {it.place: None if it.pending else Offset(it.mark) for it in ours}
+
+    def standing(self) -> Sequence[Standing]:
+        """Those that have stood still for a while, longest first; a few of them."""
+        ours = () if self._latest is None else self._latest.partitions
+        now_s = self.monotonic_s()
+        stood = [
+            Standing(it.place, self._stands[it.place].seconds(now_s), it.waits_for) for it in ours
+        ]
+        stood.sort(key=lambda each: -each.seconds)
+        return [each for each in stood[:STANDING_MOST] if each.seconds >= STANDING_AFTER_S]
 
     def collect(self) -> Iterable[Family]:
         found = dict(self._lateness())
