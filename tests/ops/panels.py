@@ -123,7 +123,8 @@ REFUSED: Final = Row(
             "cps",
             (
                 Query(
-                    rate(Metric.RECORDS_SKIPPED, "sum by (topic, reason)"), "{{topic}}: {{reason}}"
+                    f"{rate(Metric.RECORDS_SKIPPED, 'sum by (topic, reason)')} > 0",
+                    "{{topic}}: {{reason}}",
                 ),
             ),
         ),

@@ -17,8 +17,11 @@ from consumer.delivery.retention import Logs
 from consumer.observed import (
     DeadLettered,
     Hold,
+    HoldBegan,
+    HoldEnded,
     HoldReason,
     Occurrence,
+    Rebalanced,
     RequestLanded,
     SignalsAccepted,
     Snapshot,
@@ -66,6 +69,7 @@ def test_the_samples_are_of_every_kind() -> None:
         ("unknown_codes_total", {"code": "other"}, 1),
         ("requests_total", {"outcome": "throttled", "code": "none"}, 0),
         ("dead_letter_failures_total", {"code": "_MSG_TIMED_OUT"}, 1),
+        ("dead_letter_failures_total", {"code": "topic_not_authorised"}, 0),
         ("commits_total", {}, 1),
         ("commit_failures_total", {"code": "ILLEGAL_GENERATION"}, 1),
         ("rebalances_total", {"event": "assigned"}, 1),
@@ -89,6 +93,55 @@ def test_counts_add_up() -> None:
         telemetry.note(occurrence)
 
     assert value(telemetry, "records_consumed_total", topic="moves") == 1_000
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("records_skipped_total", {"reason": "not_from_seek"}),
+        ("records_dead_lettered_total", {"stage": "decode", "reason": "undecodable"}),
+        ("records_dead_lettered_total", {"stage": "map", "reason": "bad_time"}),
+        ("records_dead_lettered_total", {"stage": "send", "reason": "forbidden"}),
+        ("records_dead_lettered_total", {"stage": "send", "reason": "unknown_code"}),
+    ],
+)
+def test_what_may_come_of_a_topic_is_there_at_zero_before_its_first_record(
+    name: str, labels: dict[str, str]
+) -> None:
+    """Or a hundred that come at once would be no increase, and raise no alert."""
+    telemetry = new_telemetry()
+    assert value(telemetry, name, topic="moves", **labels) is None
+    telemetry.note(Rebalanced("assigned", (PLACE,)))
+    assert value(telemetry, name, topic="moves", **labels) == 0
+
+
+def test_a_hold_is_counted_while_it_goes_on() -> None:
+    clock = [100.0]
+    telemetry = prometheus_telemetry(lambda: WALL_S, lambda: clock[0])
+
+    def held_s(reason: str) -> float | None:
+        return value(telemetry, "hold_seconds_total", reason=reason)
+
+    telemetry.note(HoldBegan(HoldReason.FLOOD, "moves", ""))
+    clock[0] += 60
+    assert held_s("flood") == 60
+    telemetry.note(HoldBegan(HoldReason.FLOOD, "others", ""))
+    clock[0] += 5
+    assert held_s("flood") == 70
+    telemetry.note(HoldEnded(HoldReason.FLOOD, "moves", 65.0))
+    clock[0] += 5
+    assert held_s("flood") == 75
+    assert held_s("seek") == 0
+
+
+def test_the_time_held_never_falls_though_the_end_is_told_late() -> None:
+    clock = [100.0]
+    telemetry = prometheus_telemetry(lambda: WALL_S, lambda: clock[0])
+    telemetry.note(HoldBegan(HoldReason.SEEK, None, ""))
+    clock[0] += 60
+    assert value(telemetry, "hold_seconds_total", reason="seek") == 60
+    telemetry.note(HoldEnded(HoldReason.SEEK, None, 59.75))
+    assert value(telemetry, "hold_seconds_total", reason="seek") == 60
 
 
 def test_a_request_that_was_not_started_has_no_size_and_no_time() -> None:

@@ -6,19 +6,16 @@ and kept, since looking it up costs three times as much as counting (performance
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import singledispatchmethod
 from typing import Generic, TypeVar
 
-import confluent_kafka
 from prometheus_client import (
     CollectorRegistry,
     Counter,
     Histogram,
-    Info,
     disable_created_metrics,
     generate_latest,
 )
@@ -27,11 +24,12 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from consumer import __version__
+from consumer.adapters.telemetry.build_info import tell_build
+from consumer.adapters.telemetry.hold_metrics import HoldSeconds
 from consumer.adapters.telemetry.names import Metric
 from consumer.adapters.telemetry.snapshot_metrics import SnapshotCollector
-from consumer.delivery.verdicts import Fault
-from consumer.domain.signals import TypeCode, Warn
+from consumer.delivery.verdicts import Fault, Refusal
+from consumer.domain.signals import Reason, SkipReason, Stage, TypeCode, Warn
 from consumer.observed import (
     BatchAtFault,
     CommitConfirmed,
@@ -42,7 +40,6 @@ from consumer.observed import (
     HoldBegan,
     HoldChanged,
     HoldEnded,
-    HoldReason,
     Occurrence,
     Rebalanced,
     RequestLanded,
@@ -55,6 +52,9 @@ from consumer.observed import (
 )
 
 NOT_STARTED = "not_started"
+
+_USUAL_FAILURES = ("topic_not_authorised", "unknown_topic", "_MSG_TIMED_OUT")
+"""Of a dead letter; any of Kafka's codes may come."""
 
 REQUEST_BUCKETS_S = (0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 20)
 """From a near SEEK to the time-out of a whole request."""
@@ -104,7 +104,6 @@ class _Counted:
     rebalances: _Children[Counter]
     drains: _Children[Counter]
     drain_durations: Histogram
-    hold_seconds: _Children[Counter]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +116,7 @@ class PrometheusTelemetry:
     registry: CollectorRegistry
     wall_s: Callable[[], float]
     _snapshot: SnapshotCollector
+    _held: HoldSeconds
     _counted: _Counted
 
     def note(self, occurrence: Occurrence) -> None:
@@ -194,6 +194,9 @@ class PrometheusTelemetry:
     @_count.register
     def _rebalanced(self, occurrence: Rebalanced) -> None:
         self._counted.rebalances[occurrence.event,].inc()
+        if occurrence.event == "assigned":
+            for topic in {place.topic for place in occurrence.partitions}:
+                _start_topic_at_zero(self._counted, topic)
 
     @_count.register
     def _drained(self, occurrence: Drained) -> None:
@@ -201,12 +204,16 @@ class PrometheusTelemetry:
         self._counted.drain_durations.observe(occurrence.seconds)
 
     @_count.register
-    def _hold_is_on(self, occurrence: HoldBegan | HoldChanged) -> None:
-        """Nothing to count: the gauge shows it, and its seconds are counted at its end."""
+    def _hold_began(self, occurrence: HoldBegan) -> None:
+        self._held.began(occurrence)
+
+    @_count.register
+    def _hold_changed(self, occurrence: HoldChanged) -> None:
+        """Its time goes on."""
 
     @_count.register
     def _hold_ended(self, occurrence: HoldEnded) -> None:
-        self._counted.hold_seconds[occurrence.reason.value,].inc(occurrence.seconds)
+        self._held.ended(occurrence)
 
 
 def prometheus_telemetry(
@@ -222,12 +229,13 @@ def prometheus_telemetry(
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
-    snapshot = SnapshotCollector(monotonic_s)
+    snapshot, held = SnapshotCollector(monotonic_s), HoldSeconds(monotonic_s)
     registry.register(snapshot)
+    registry.register(held)
     counted = _counted(registry)
     _start_at_zero(counted)
-    _tell_build(registry, configuration)
-    return PrometheusTelemetry(registry, wall_s, snapshot, counted)
+    tell_build(registry, configuration)
+    return PrometheusTelemetry(registry, wall_s, snapshot, held, counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +300,6 @@ def _counted(registry: CollectorRegistry) -> _Counted:
         drain_durations=histogram(
             Metric.DRAIN_DURATION_SECONDS, "Time of a drain.", DRAIN_BUCKETS_S
         ),
-        hold_seconds=counters(Metric.HOLD_SECONDS, "Time held, counted as holds end.", "reason"),
     )
 
 
@@ -306,9 +313,9 @@ def _start_at_zero(counted: _Counted) -> None:
     closed_sets: list[tuple[_Children[Counter], Iterable[str]]] = [
         (counted.accepted, TypeCode),
         (counted.warnings, Warn),
-        (counted.hold_seconds, HoldReason),
         (counted.at_fault, Fault),
         (counted.unknown_codes, ["other"]),
+        (counted.bury_failures, _USUAL_FAILURES),
     ]
     for children, values in closed_sets:
         for value in values:
@@ -320,12 +327,11 @@ def _start_at_zero(counted: _Counted) -> None:
         counted.drains[in_time,].inc(0)
 
 
-def _tell_build(registry: CollectorRegistry, configuration: str) -> None:
-    info = Info(Metric.BUILD_INFO.removesuffix("_info"), "What runs here.", registry=registry)
-    versions = {
-        "version": __version__,
-        "librdkafka": confluent_kafka.libversion()[0],
-        "python": platform.python_version(),
-        "configuration": configuration,
-    }
-    info.info(versions)
+def _start_topic_at_zero(counted: _Counted, topic: str) -> None:
+    """Before its first record: what comes in one lot would else have no increase."""
+    for reason in SkipReason:
+        counted.skipped[topic, reason.value].inc(0)
+    for found in Reason:
+        counted.buried[topic, found.stage.value, found.value].inc(0)
+    for refused in (*Refusal, Fault.SERVER_FAULT, Fault.UNKNOWN_CODE):
+        counted.buried[topic, Stage.SEND.value, refused.value].inc(0)
