@@ -37,6 +37,7 @@ from consumer.adapters.senders import SenderPool
 from consumer.adapters.telemetry.exchange_log import log_exchange
 from consumer.adapters.telemetry.kafka_logs import KafkaErrors, kafka_logger
 from consumer.adapters.telemetry.logs import logger
+from consumer.adapters.telemetry.schema_metrics import SchemaMetrics
 from consumer.adapters.telemetry.token_metrics import TokenMetrics
 from consumer.adapters.telemetry.tracing import Tracing, requested_tracing
 from consumer.delivery.dead_letter import Envelope
@@ -116,9 +117,10 @@ def assembled(
     with ExitStack() as closing:
         telemetry, metrics = watch(settings, clock, watcher, closing)
         store = closing.enter_context(SchemaStore(registry, clock, _store_policy(settings)))
+        metrics.register(SchemaMetrics(store))
         lease = Lease(settings.stopping.lease_s)
         token = PartnerToken(token_endpoint(settings, clock, closing), clock)
-        metrics.register(TokenMetrics(lambda: token.expires_at_ms))
+        metrics.register(TokenMetrics(token))
         seek = _seek_client(settings, token, clock, closing)
         senders = SenderPool(seek, settings.pacing.in_flight_max, lease, clock)
         closing.callback(senders.close, 0.0)

@@ -245,6 +245,10 @@ class Snapshot:
     hirers_apart: int = 0
     """Hirers whose signals travel apart, since SEEK forbids them."""
     floods: tuple[Flood, ...] = ()
+    in_flight_records: int = 0
+    in_flight_bytes: int = 0
+    throttled_s: float = 0.0
+    """Since the start: how long throttling stopped all requests."""
 
 
 class Telemetry(Protocol):

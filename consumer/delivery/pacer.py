@@ -43,6 +43,9 @@ class Pacer:
     _failures: int = 0
     """In a row."""
     _last_setback_s: float = -1.0
+    _throttled_s: float = 0.0
+    """Up to `_throttled_to_s`."""
+    _throttled_to_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.in_flight_limit = float(self.limits.in_flight_start)
@@ -58,6 +61,10 @@ class Pacer:
         """While throttling stops all requests for long: when one may start again."""
         long = self._hold_until_s - self._last_setback_s > LONG_S
         return self._hold_until_s if self._after_hold and self.cause is None and long else None
+
+    def throttled_s(self, now_s: float) -> float:
+        """How long, up to now, throttling stopped all requests. It slows them at other times."""
+        return self._throttled_s - max(0.0, self._throttled_to_s - now_s)
 
     def may_start(self, now_s: float, in_flight: int) -> bool:
         return self.due_in_s(now_s, in_flight) == 0.0
@@ -88,12 +95,14 @@ class Pacer:
         if self._is_old_news(started_s):
             self._after_hold |= retry_s is not None
             self._extend(now_s, retry_s)
+            self._count_throttled(now_s, now_s + (retry_s or 0.0))
             return
         again, probe = self._failures > 0, self._after_hold
         if not probe:  # Which would say nothing about the rate.
             self.rate.throttled(now_s, started_s, again=again)
         if again or probe or retry_s is not None:
             self._set_back(now_s, retry_s, draw)
+            self._count_throttled(now_s, self._hold_until_s)
         else:
             self._failures, self._last_setback_s = 1, now_s
 
@@ -147,3 +156,7 @@ class Pacer:
     def _extend(self, now_s: float, retry_s: float | None) -> None:
         if retry_s is not None:
             self._hold_until_s = max(self._hold_until_s, now_s + retry_s)
+
+    def _count_throttled(self, now_s: float, until_s: float) -> None:
+        self._throttled_s += max(0.0, until_s - max(now_s, self._throttled_to_s))
+        self._throttled_to_s = max(self._throttled_to_s, until_s)

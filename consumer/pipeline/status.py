@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from consumer.delivery.courier import Courier
 from consumer.delivery.flood_guard import FloodGuard
 from consumer.delivery.flooded import SEND
+from consumer.delivery.lanes import Parcel
 from consumer.delivery.pacer import Cause
 from consumer.delivery.records import Record
 from consumer.observed import Flood, Hold, HoldReason, PartitionStatus, Snapshot
@@ -49,7 +50,7 @@ class Status:
         return active
 
     def snapshot(self, now_s: float, holds: tuple[Hold, ...], *, member: bool) -> Snapshot:
-        courier = self.courier
+        courier, flying = self.courier, self.courier.flying
         return Snapshot(
             turned_at_s=now_s,
             member=member,
@@ -57,7 +58,7 @@ class Status:
             in_flight_limit=courier.pacer.in_flight_limit,
             pending_records=self.partitions.pending,
             pending_bytes=self.partitions.pending_bytes,
-            partitions=tuple(self._partitions()),
+            partitions=tuple(self._partitions(flying)),
             holds=holds,
             batch_size_limit=courier.size.limit,
             rate_limit_per_s=courier.pacer.rate.limit_per_s,
@@ -65,6 +66,9 @@ class Status:
             partial_outage=courier.sickness.is_partial_outage,
             hirers_apart=len(courier.breaker.apart),
             floods=tuple(self._floods()),
+            in_flight_records=len(flying),
+            in_flight_bytes=sum(parcel.size for parcel in flying),
+            throttled_s=courier.pacer.throttled_s(now_s),
         )
 
     def _of_seek(self, now_s: float, wall_ms: int) -> Iterator[tuple[HoldKey, str]]:
@@ -88,8 +92,8 @@ class Status:
                 held = sum(len(lane.parked) for lane in self.partitions.of_topic(topic))
                 yield Flood(topic, stage, held, self.intake.flood_probes[topic])
 
-    def _partitions(self) -> Iterator[PartitionStatus]:
-        flying = Counter(parcel.lane.place for parcel in self.courier.flying)
+    def _partitions(self, parcels: Sequence[Parcel]) -> Iterator[PartitionStatus]:
+        flying = Counter(parcel.lane.place for parcel in parcels)
         for lane in self.partitions.lanes.values():
             yield PartitionStatus(
                 lane.place,

@@ -59,6 +59,22 @@ SEEK: Final = Row(
             red_from=0.2,
         ),
         Panel(
+            "Stopped by throttling",
+            "Share of the time in which no request may start for it.",
+            "percentunit",
+            (Query(rate(Metric.THROTTLED_SECONDS)),),
+            Kind.NUMBER,
+            width=4,
+            red_from=0.2,
+        ),
+        Panel(
+            "Tokens asked for",
+            "One for its time of life; refused: see to the credentials.",
+            "cps",
+            (Query(rate(Metric.TOKEN_REFRESHES, "sum by (outcome)"), "{{outcome}}"),),
+            width=4,
+        ),
+        Panel(
             "At fault while others pass",
             "Batches that failed though SEEK was well, and codes that this version does not know.",
             "cps",
@@ -119,7 +135,23 @@ BOTTLENECK: Final = Row(
             (
                 Query(now(Metric.PENDING_RECORDS), "pending"),
                 Query(now(Metric.EXPOSED_RECORDS), "exposed"),
+                Query(now(Metric.INFLIGHT_RECORDS), "in flight"),
             ),
+        ),
+        Panel(
+            "Bytes in memory",
+            "Of these records: pending ones are bounded, by bytes as well.",
+            "bytes",
+            (
+                Query(now(Metric.PENDING_BYTES), "pending"),
+                Query(now(Metric.INFLIGHT_BYTES), "in flight"),
+            ),
+        ),
+        Panel(
+            "Questions to the registry",
+            "One for each new schema; away or unknown: its records wait.",
+            "cps",
+            (Query(rate(Metric.SCHEMA_LOOKUPS, "sum by (outcome)"), "{{outcome}}"),),
         ),
         Panel(
             "Processor",

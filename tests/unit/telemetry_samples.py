@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from consumer.delivery.records import TopicPartition
 from consumer.observed import (
     BatchAtFault,
@@ -74,4 +77,23 @@ def snapshot(
         partial_outage=True,
         hirers_apart=3,
         floods=(Flood("moves", "send", 12, 7),),
+        in_flight_records=110,
+        in_flight_bytes=33_000,
+        throttled_s=4.5,
     )
+
+
+@dataclass
+class SomeTokens:
+    """Satisfies `Tokens` of the metrics."""
+
+    expires_at_ms: int | None = None
+    refreshes: Mapping[str, int] = field(default_factory=lambda: {"fetched": 3, "refused": 0})
+
+
+@dataclass(frozen=True)
+class SomeSchemas:
+    """Satisfies `Schemas` of the metrics."""
+
+    at_hand: int = 4
+    lookups: Mapping[str, int] = field(default_factory=lambda: {"found": 4, "away": 1})

@@ -67,6 +67,18 @@ def test_an_id_is_unresolved_until_the_background_has_asked(bench: Bench) -> Non
     assert bench.registry.asked == [7]
 
 
+def test_what_the_registry_answers_is_counted_and_look_ups_at_hand_are_not(bench: Bench) -> None:
+    bench.answers(AWAY, UNKNOWN, OURS)
+    for _ in range(3):
+        bench.store.lookup(7)
+        bench.ask_for(A_MINUTE_S)
+
+    assert bench.store.lookups == {"found": 1, "unknown": 1, "away": 1}
+    assert bench.store.at_hand == 1
+    bench.store.lookup(7)
+    assert bench.store.lookups["found"] == 1
+
+
 def test_an_id_that_was_found_is_never_asked_for_again(bench: Bench) -> None:
     bench.answers(OURS)
     bench.store.lookup(7)

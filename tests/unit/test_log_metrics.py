@@ -20,7 +20,7 @@ from consumer.delivery.retention import (
     Retention,
 )
 from consumer.observed import PartitionStatus, Standing
-from tests.unit.telemetry_samples import PLACE, snapshot
+from tests.unit.telemetry_samples import PLACE, SomeTokens, snapshot
 
 WALL_S = 1_800_000_000.0
 WALL_MS = round(WALL_S * 1000)
@@ -240,13 +240,15 @@ def test_the_survey_is_as_old_as_the_last_that_saw_all() -> None:
 
 
 def test_a_token_shows_when_it_ends_and_none_shows_nothing() -> None:
-    ends: list[int | None] = [None]
-    registry = CollectorRegistry()
-    registry.register(TokenMetrics(lambda: ends[0]))
+    tokens, registry = SomeTokens(), CollectorRegistry()
+    registry.register(TokenMetrics(tokens))
     name = "seek_signals_token_expiry_timestamp_seconds"
     assert registry.get_sample_value(name) is None
-    ends[0] = 1_700_000_000_500
+    tokens.expires_at_ms = 1_700_000_000_500
     assert registry.get_sample_value(name) == 1_700_000_000.5
+    refreshes = "seek_signals_token_refresh_total"
+    assert registry.get_sample_value(refreshes, {"outcome": "fetched"}) == 3
+    assert registry.get_sample_value(refreshes, {"outcome": "refused"}) == 0
 
 
 DLQ = TopicPartition("g.dlq", 2)

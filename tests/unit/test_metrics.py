@@ -6,12 +6,14 @@ import math
 from typing import get_args
 
 import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from consumer.adapters.telemetry.fanout import both
 from consumer.adapters.telemetry.log_metrics import LogMetrics
 from consumer.adapters.telemetry.metrics import PrometheusTelemetry, prometheus_telemetry
 from consumer.adapters.telemetry.names import Metric
+from consumer.adapters.telemetry.schema_metrics import SchemaMetrics
 from consumer.adapters.telemetry.token_metrics import TokenMetrics
 from consumer.delivery.retention import Logs
 from consumer.observed import (
@@ -26,7 +28,7 @@ from consumer.observed import (
     SignalsAccepted,
     Snapshot,
 )
-from tests.unit.telemetry_samples import ONE_OF_EACH, PLACE, snapshot
+from tests.unit.telemetry_samples import ONE_OF_EACH, PLACE, SomeSchemas, SomeTokens, snapshot
 
 WALL_S, MONOTONIC_S = 100.0, 107.5
 
@@ -173,6 +175,9 @@ def test_an_event_from_the_future_has_no_negative_age() -> None:
         ("group_member", {}, 1),
         ("loop_age_seconds", {}, 7.5),
         ("inflight_requests", {}, 2),
+        ("inflight_records", {}, 110),
+        ("inflight_bytes", {}, 33_000),
+        ("throttled_seconds_total", {}, 4.5),
         ("concurrency_limit", {}, 3.5),
         ("pending_records", {}, 700),
         ("pending_bytes", {}, 200_000),
@@ -250,7 +255,8 @@ def test_the_page_has_the_build_and_every_name_and_only_names_of_ours() -> None:
         telemetry.note(occurrence)
     telemetry.show(snapshot())
     telemetry.registry.register(LogMetrics(Logs, lambda: WALL_S, lambda: MONOTONIC_S))
-    telemetry.registry.register(TokenMetrics(lambda: 1))
+    telemetry.registry.register(TokenMetrics(SomeTokens()))
+    telemetry.registry.register(SchemaMetrics(SomeSchemas()))
 
     families = list(text_string_to_metric_families(telemetry.page().decode()))
     names = {family.name for family in families if family.name.startswith("seek_")}
@@ -260,6 +266,14 @@ def test_the_page_has_the_build_and_every_name_and_only_names_of_ours() -> None:
     assert names == {metric.value for metric in Metric}
     assert set(build.samples[0].labels) == {"version", "librdkafka", "python", "configuration"}
     assert all(name.startswith(("process_", "python_")) for name in others)
+
+
+def test_schemas_at_hand_and_questions_for_others_are_shown() -> None:
+    registry = CollectorRegistry()
+    registry.register(SchemaMetrics(SomeSchemas()))
+    asked = "seek_signals_schema_lookups_total"
+    assert registry.get_sample_value("seek_signals_schema_cache_size") == 4
+    assert registry.get_sample_value(asked, {"outcome": "away"}) == 1
 
 
 def test_two_of_them_live_in_one_process() -> None:

@@ -230,6 +230,27 @@ def test_the_probe_of_an_outage_that_is_throttled_is_followed_by_another() -> No
     assert it.due_in_s(65.2, 0) == pytest.approx(0.25)
 
 
+def test_the_time_that_throttling_stops_is_counted_as_it_passes_and_once() -> None:
+    it = pacer()
+    it.throttled(10.0, 9.9, 40.0, HALF)
+    it.throttled(12.0, 9.9, 10.0, HALF)
+    it.throttled(20.0, 9.9, 35.0, HALF)
+    assert [it.throttled_s(now_s) for now_s in (10.0, 20.0, 50.0, 55.0, 90.0)] == [
+        0.0,
+        10.0,
+        40.0,
+        45.0,
+        45.0,
+    ]
+
+
+def test_an_outage_and_a_lower_rate_are_no_time_that_throttling_stops() -> None:
+    it = pacer()
+    it.throttled(10.0, 9.9, None, HALF)
+    it.failed(11.0, 10.5, 30.0, HALF)
+    assert it.throttled_s(90.0) == 0.0
+
+
 def test_throttling_leaves_the_requests_in_flight_alone() -> None:
     it = pacer()
     it.throttled(10.0, 9.9, 30.0, HALF)

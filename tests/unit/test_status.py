@@ -200,6 +200,22 @@ def test_the_snapshot_shows_how_the_service_paces_itself() -> None:
     assert shown.in_flight_limit < 2.5
 
 
+def test_the_snapshot_counts_what_is_in_flight() -> None:
+    it = Shown(Driver(Limits(batch_size=40, flood=FLOOD)))
+    it.driver.add_many(30)
+    batch = it.driver.send()
+    shown = it.snapshot()
+    assert (shown.in_flight, shown.in_flight_records) == (1, 30)
+    assert shown.in_flight_bytes == sum(parcel.size for parcel in batch.parcels) > 0
+
+
+def test_the_snapshot_says_how_long_throttling_stopped_all() -> None:
+    it = Shown()
+    it.exchange(Throttled(90.0))
+    it.driver.now_s += 30.0
+    assert it.snapshot().throttled_s == 30.0
+
+
 def test_the_snapshot_counts_hirers_apart() -> None:
     it = Shown()
     for _ in range(3):

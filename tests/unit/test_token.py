@@ -80,6 +80,20 @@ def test_the_expiry_is_known_while_there_is_a_token() -> None:
     assert expiries == [None, 1_767_961_800_000, None]
 
 
+def test_what_came_of_each_refresh_is_counted() -> None:
+    outcomes: list[Fetched] = [
+        AWAY,
+        Unauthenticated("refused"),
+        Unauthenticated("refused"),
+        fresh("t1"),
+    ]
+    token = PartnerToken(FakeEndpoint(outcomes), FakeClock())
+    assert token.refreshes == {"fetched": 0, "refused": 0, "outage": 0}
+    for _ in range(6):
+        token.get()
+    assert token.refreshes == {"fetched": 1, "refused": 2, "outage": 1}
+
+
 @dataclass
 class CountingClock(FakeClock):
     """Tells when it has been asked so many times, which `get` does under its lock."""

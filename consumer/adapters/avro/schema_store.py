@@ -8,7 +8,7 @@ records is decided in `_heard`; when to ask again, in `_Inquiry`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Protocol, Self, TypeAlias
@@ -90,6 +90,9 @@ class SchemaStore:
 
     _found: dict[int, Compiled] = field(init=False, default_factory=dict[int, Compiled])
     _inquiries: dict[int, _Inquiry] = field(init=False, default_factory=dict[int, _Inquiry])
+    _lookups: dict[str, int] = field(
+        init=False, default_factory=lambda: dict.fromkeys(("found", "unknown", "away"), 0)
+    )
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
     _wake: threading.Event = field(init=False, default_factory=threading.Event)
     _closing: bool = field(init=False, default=False)
@@ -99,6 +102,17 @@ class SchemaStore:
         """At once: no lock and no clock for an id that is known."""
         found = self._found.get(schema_id)
         return self._inquire(schema_id) if found is None else found
+
+    @property
+    def at_hand(self) -> int:
+        """How many schemas are known."""
+        return len(self._found)
+
+    @property
+    def lookups(self) -> Mapping[str, int]:
+        """How often the registry was asked, by what it answered."""
+        with self._lock:
+            return dict(self._lookups)
 
     def ask_due(self) -> float | None:
         """Asks the registry about every id that is due. Blocks; the background's thread only.
@@ -177,6 +191,7 @@ class SchemaStore:
             compiled = _compiled(fetched, self.policy.ignore_types)
         now_s, jitter = self.clock.monotonic_s(), self.clock.jitter()
         with self._lock:
+            self._lookups[_outcome(fetched)] += 1
             inquiry.asked_at_s = None
             inquiry.away = isinstance(fetched, Away)
             self.outage = fetched.detail if isinstance(fetched, Away) else None
@@ -205,6 +220,16 @@ class SchemaStore:
         if inquiry.unknown_for_s >= self.policy.unknown_schema_after_s:
             inquiry.given_up, inquiry.wanted = True, False
             inquiry.due_s = now_s + self.policy.ask_unknown_every_s
+
+
+def _outcome(fetched: Fetched) -> str:
+    match fetched:
+        case WriterSchema():
+            return "found"
+        case UnknownId():
+            return "unknown"
+        case Away():
+            return "away"
 
 
 def _unknown(schema_id: int) -> Rejected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Lock
@@ -35,6 +36,9 @@ class PartnerToken:
     _lock: Lock = field(default_factory=Lock, init=False)
     _token: Token | None = field(default=None, init=False)
     _refresh: Future[Fetched] | None = field(default=None, init=False)
+    _refreshes: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("fetched", "refused", "outage"), 0), init=False
+    )
 
     def get(self) -> str | Unauthenticated | Outage:
         """The cached bearer, or a new one; blocks while it is fetched."""
@@ -56,6 +60,12 @@ class PartnerToken:
                 self._token = None
 
     @property
+    def refreshes(self) -> Mapping[str, int]:
+        """How often a token was asked for, by what it came to."""
+        with self._lock:
+            return dict(self._refreshes)
+
+    @property
     def expires_at_ms(self) -> int | None:
         """When the cached token ends, wall time in milliseconds; None without one."""
         with self._lock:
@@ -70,6 +80,7 @@ class PartnerToken:
             with self._lock:
                 self._refresh = None
                 self._token = fetched if isinstance(fetched, Token) else None
+                self._refreshes[_outcome(fetched)] += 1
             refresh.set_result(fetched)
         return fetched
 
@@ -78,3 +89,13 @@ class PartnerToken:
             return refresh.result(timeout=self.wait_s)
         except TimeoutError:
             return Outage(Fault.TOKEN_ENDPOINT, "TimeoutError")
+
+
+def _outcome(fetched: Fetched) -> str:
+    match fetched:
+        case Token():
+            return "fetched"
+        case Unauthenticated():
+            return "refused"
+        case Outage():
+            return "outage"

@@ -36,6 +36,9 @@ class Metric(StrEnum):
     GROUP_MEMBER = "seek_signals_group_member"
     LOOP_AGE_SECONDS = "seek_signals_loop_age_seconds"
     INFLIGHT_REQUESTS = "seek_signals_inflight_requests"
+    INFLIGHT_RECORDS = "seek_signals_inflight_records"
+    INFLIGHT_BYTES = "seek_signals_inflight_bytes"
+    THROTTLED_SECONDS = "seek_signals_throttled_seconds"
     CONCURRENCY_LIMIT = "seek_signals_concurrency_limit"
     BATCH_SIZE_LIMIT = "seek_signals_batch_size_limit"
     REQUEST_RATE_LIMIT = "seek_signals_request_rate_limit"
@@ -62,4 +65,8 @@ class Metric(StrEnum):
     SURVEY_AGE_SECONDS = "seek_signals_survey_age_seconds"
     # Of the token.
     TOKEN_EXPIRY = "seek_signals_token_expiry_timestamp_seconds"  # noqa: S105 -- a name
+    TOKEN_REFRESHES = "seek_signals_token_refresh"  # noqa: S105 -- a name
+    # Of the schemas.
+    SCHEMA_CACHE_SIZE = "seek_signals_schema_cache_size"
+    SCHEMA_LOOKUPS = "seek_signals_schema_lookups"
     BUILD_INFO = "seek_signals_build_info"

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
@@ -29,6 +29,7 @@ class SnapshotCollector(Collector):
         age_s = self._monotonic_s() - snapshot.turned_at_s
         yield _gauge(Metric.LOOP_AGE_SECONDS, "Since the loop last turned.", age_s)
         yield from _totals(snapshot)
+        yield _throttled(snapshot.throttled_s)
         yield from _floods(snapshot.floods)
         yield from _paused(snapshot.partitions)
         yield from _partitions(snapshot.partitions)
@@ -61,6 +62,8 @@ def _totals(snapshot: Snapshot) -> Iterator[Family]:
     rows: list[tuple[Metric, str, float]] = [
         (Metric.GROUP_MEMBER, "1 while a member of the consumer group.", snapshot.member),
         (Metric.INFLIGHT_REQUESTS, "Requests sent and unanswered.", snapshot.in_flight),
+        (Metric.INFLIGHT_RECORDS, "Records in these requests.", snapshot.in_flight_records),
+        (Metric.INFLIGHT_BYTES, "Their bytes.", snapshot.in_flight_bytes),
         (Metric.CONCURRENCY_LIMIT, "Requests allowed at once.", snapshot.in_flight_limit),
         (Metric.BATCH_SIZE_LIMIT, "Signals allowed in a request.", snapshot.batch_size_limit),
         (Metric.SICK_RECORDS, "Records failing while others pass.", snapshot.sick_records),
@@ -87,6 +90,11 @@ def _totals(snapshot: Snapshot) -> Iterator[Family]:
         "Requests allowed a second; infinite while nothing limits them.",
         math.inf if rate is None else rate,
     )
+
+
+def _throttled(seconds: float) -> Family:
+    text = "Time that throttling stopped all requests; at other times it slows them."
+    return CounterMetricFamily(Metric.THROTTLED_SECONDS.value, text, value=seconds)
 
 
 def _floods(floods: tuple[Flood, ...]) -> Iterator[Family]:
