@@ -40,6 +40,7 @@ class SurveyedKafka:
     """Methods that fail."""
     breaks: Exception | None = None
     """Raised by the next question of where a log ends."""
+    committed_error: int | None = None
     asked: list[str] = field(default_factory=list[str])
 
     @property
@@ -65,6 +66,8 @@ class SurveyedKafka:
 
     def committed(self, asked: Sequence[TopicPartition], timeout: float) -> list[TopicPartition]:
         self._ask("committed", timeout)
+        if self.committed_error is not None:
+            raise KafkaException(KafkaError(self.committed_error))
         return [
             TopicPartition(*place, self.dealt_with.get(place, OFFSET_INVALID))
             for place in (Place(each.topic, each.partition) for each in asked)

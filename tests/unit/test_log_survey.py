@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 import pytest
+from confluent_kafka import KafkaError
 
 from consumer.adapters.kafka.letter_survey import LetterSurvey
 from consumer.adapters.kafka.record_times import FINE_MS
@@ -244,3 +245,11 @@ def test_a_missing_right_to_ask_about_letters_is_told_once(survey: Survey) -> No
     survey.look()
     survey.look()
     assert survey.told == ["connection_failed: is Describe on the group g.dlq granted?"]
+
+
+def test_a_coordinator_that_moves_is_no_missing_right(survey: Survey) -> None:
+    survey.log(DLQ, 900_000)
+    survey.kafka.committed_error = KafkaError.NOT_COORDINATOR
+    survey.look()
+    assert survey.it.latest.letters == {DLQ: None}
+    assert survey.told == []

@@ -19,6 +19,12 @@ from consumer.delivery.records import Offset, TopicPartition
 from consumer.delivery.retention import Extent, OldestOpen
 
 ASK_S: Final = 5.0
+_COORDINATOR_MOVES: Final = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
+"""As on a cluster that has just begun: it is known a survey later."""
 
 
 @dataclass(slots=True)
@@ -77,6 +83,6 @@ class LetterSurvey:
 
     def _tell(self, error: KafkaError) -> None:
         """The client asks on where the right is missing, until its time is over."""
-        if not self._told:
+        if not self._told and error.code() not in _COORDINATOR_MOVES:
             self._told = True
             self.tell(f"{name_of(error)}: is Describe on the group {self.topic} granted?")

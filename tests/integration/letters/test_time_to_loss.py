@@ -17,6 +17,8 @@ from consumer.letters.letter import read_letter
 from tests.integration.letters.bench import Bench
 from tests.testbed import read_all
 
+PATIENCE_S = 40.0
+
 
 @pytest.fixture
 def client(bench: Bench) -> Iterator[Consumer]:
@@ -33,7 +35,9 @@ def oldest(bench: Bench, client: Consumer) -> dict[TopicPartition, OldestOpen | 
         for place, (first, end) in bench.extents(bench.dlq).items()
     }
     assert set(survey.places(client)) == set(extents)
-    found = survey.oldest(client, extents)
+    deadline_s = time.monotonic() + PATIENCE_S
+    while None in (found := survey.oldest(client, extents)).values():
+        assert time.monotonic() < deadline_s, "a group's coordinator is found at last"
     assert told == []
     return found
 
