@@ -92,6 +92,7 @@ observe: setup ## demo traffic and a Prometheus that watches it: MINUTES=
 
 .PHONY: picture
 picture: setup ## draw the dashboard anew from three minutes of a real run
+	@$(STEP) --show "Kafka and registry for the tests" $(PY) -m tests.testbed.fetch
 	@$(PY) -m tests.ops.picture
 
 .PHONY: manifests

@@ -22,6 +22,7 @@ ROW_IN: Final = 2.1
 HEADING_IN: Final = 0.45
 GREY: Final = "#777777"
 ROOM_FOR_LEGEND: Final = 1.6
+TWO_DAYS_S: Final = 172_800
 RED: Final = "#c4162a"
 GREEN: Final = "#37872d"
 
@@ -127,6 +128,8 @@ def _worded(value: float, unit: str) -> str:
         return "not known" if math.isnan(value) else "infinite"
     if unit == "percentunit":
         return f"{value:.0%}"
+    if unit == "s" and value >= TWO_DAYS_S:
+        return f"{value / 86_400:.1f} days"
     if unit == "s":
         return f"{value:.2g} s" if value < 100 else f"{value / 60:.0f} min"
     return f"{value:.3g}{'/s' if unit == 'cps' else ''}"
