@@ -62,6 +62,10 @@ THROTTLED: Final = 'seek_signals_requests_total{outcome="throttled",code="none"}
 STILL: Final = 'seek_signals_partition_standstill_seconds{topic="t",partition="3"}'
 SHUT: Final = 'seek_signals_flood_guard_shut{topic="t",stage="decode"}'
 EXPIRY: Final = "seek_signals_token_expiry_timestamp_seconds"
+LATER: Final = MINUTES * 60 + 600
+"""Ten minutes after the time that is judged."""
+MEMBER: Final = "seek_signals_group_member"
+PENDING: Final = "seek_signals_pending_records"
 NOT_WRITTEN: Final = 'seek_signals_dead_letter_failures_total{code="TOPIC_AUTHORIZATION_FAILED"}'
 UNKNOWN: Final = 'seek_signals_unknown_codes_total{code="other"}'
 
@@ -70,14 +74,30 @@ def _hold(reason: str) -> str:
     return f'seek_signals_hold{{reason="{reason}"}}'
 
 
+def _of(instance: str, metric: str) -> str:
+    return f'{metric}{{instance="{instance}"}}'
+
+
+def _other_job(metric: str) -> str:
+    return f'{metric}{{job="another-group"}}'
+
+
+def _until_an_hour_ago(value: float) -> str:
+    return f"{value}x{MINUTES - 60}"
+
+
 DAY: Final = 86_400
 UNKNOWN_LOSS: Final = " ".join(["NaN"] * MINUTES)
 INFINITE: Final = " ".join(["+Inf"] * MINUTES)
 KNOWN_UNTIL_LATELY: Final = f"{DAY}x{MINUTES - 5} NaN NaN NaN NaN NaN"
 CASES: Final = (
     fires("SeekSignalsGone", {}),
-    fires("SeekSignalsGone", {"seek_signals_group_member": _steady(0)}),
-    quiet("SeekSignalsGone", {"seek_signals_group_member": _steady(1)}),
+    fires("SeekSignalsGone", {MEMBER: _steady(0)}),
+    quiet("SeekSignalsGone", {MEMBER: _steady(1)}),
+    quiet("SeekSignalsGone", {_of("a", MEMBER): _steady(0), _of("b", MEMBER): _steady(1)}),
+    fires("SeekSignalsGone", {_other_job(MEMBER): _until_an_hour_ago(1), MEMBER: _steady(1)}),
+    fires("SeekSignalsGone", {_other_job(MEMBER): _steady(0), MEMBER: _steady(1)}),
+    quiet("SeekSignalsGone", {_other_job(MEMBER): _steady(1), MEMBER: _steady(1)}),
     fires("SeekSignalsNothingAccepted", {ACCEPTED: _steady(7), AGE: _growing(60)}),
     quiet("SeekSignalsNothingAccepted", {ACCEPTED: _growing(7), AGE: _growing(60)}),
     quiet("SeekSignalsNothingAccepted", {ACCEPTED: _steady(7), AGE: _steady(1)}),
@@ -105,8 +125,26 @@ CASES: Final = (
     quiet("SeekSignalsHoldNeedsSomeone", {_hold("seek"): _steady(1)}),
     fires("SeekSignalsAuthFailing", {_hold("auth"): _steady(1)}),
     quiet("SeekSignalsAuthFailing", {_hold("seek"): _steady(1)}),
-    fires("SeekSignalsTokenNotRenewed", {EXPIRY: _steady(600)}),
-    quiet("SeekSignalsTokenNotRenewed", {EXPIRY: _steady(MINUTES * 60 + 600)}),
+    fires("SeekSignalsTokenNotRenewed", {EXPIRY: _steady(600), PENDING: _steady(3)}),
+    fires(
+        "SeekSignalsTokenNotRenewed",
+        {EXPIRY: _steady(600), PENDING: _steady(3), _hold("seek"): _steady(0)},
+    ),
+    quiet("SeekSignalsTokenNotRenewed", {EXPIRY: _steady(LATER), PENDING: _steady(3)}),
+    quiet("SeekSignalsTokenNotRenewed", {EXPIRY: _steady(600), PENDING: _steady(0)}),
+    quiet(
+        "SeekSignalsTokenNotRenewed",
+        {EXPIRY: _steady(600), PENDING: _steady(3), _hold("registry"): _steady(1)},
+    ),
+    quiet(
+        "SeekSignalsTokenNotRenewed",
+        {
+            _of("idle", EXPIRY): _steady(600),
+            _of("idle", PENDING): _steady(0),
+            _of("busy", EXPIRY): _steady(LATER),
+            _of("busy", PENDING): _steady(3),
+        },
+    ),
     fires("SeekSignalsFlood", {SHUT: _steady(1)}),
     quiet("SeekSignalsFlood", {CONSUMED: _growing(10)}),
     fires("SeekSignalsDeadLetters", {BURIED: _growing(10), CONSUMED: _growing(100)}),
@@ -141,6 +179,8 @@ def _rules() -> list[dict[str, Any]]:
 
 def _with_job(series: str) -> str:
     name, brace, labels = series.partition("{")
+    if labels.startswith("job="):
+        return series
     return f'{name}{{job="seek-signals"' + (f",{labels}" if brace else "}")
 
 
