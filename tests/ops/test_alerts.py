@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from consumer.adapters.telemetry.names import Metric
-from tests.ops.rendering import DEPLOY
+from tests.ops.rendering import DEPLOY, one, resources_of
 from tests.ops.tools import Tools
 
 pytestmark = pytest.mark.ops
@@ -79,7 +80,8 @@ def _of(instance: str, metric: str) -> str:
 
 
 def _other_job(metric: str) -> str:
-    return f'{metric}{{job="another-group"}}'
+    name, _, labels = metric.partition("{")
+    return f'{name}{{job="another-group",{labels or "}"}'
 
 
 def _until_an_hour_ago(value: float) -> str:
@@ -95,8 +97,6 @@ CASES: Final = (
     fires("SeekSignalsGone", {MEMBER: _steady(0)}),
     quiet("SeekSignalsGone", {MEMBER: _steady(1)}),
     quiet("SeekSignalsGone", {_of("a", MEMBER): _steady(0), _of("b", MEMBER): _steady(1)}),
-    fires("SeekSignalsGone", {_other_job(MEMBER): _until_an_hour_ago(1), MEMBER: _steady(1)}),
-    fires("SeekSignalsGone", {_other_job(MEMBER): _steady(0), MEMBER: _steady(1)}),
     quiet("SeekSignalsGone", {_other_job(MEMBER): _steady(1), MEMBER: _steady(1)}),
     fires("SeekSignalsNothingAccepted", {ACCEPTED: _steady(7), AGE: _growing(60)}),
     quiet("SeekSignalsNothingAccepted", {ACCEPTED: _growing(7), AGE: _growing(60)}),
@@ -171,6 +171,14 @@ CASES: Final = (
     quiet("SeekSignalsNearlyAllSkipped", {TOMBSTONES: _growing(9), CONSUMED: _growing(9)}),
 )
 
+OF_ANOTHER: Final = (
+    fires("SeekSignalsGone", {_other_job(MEMBER): _until_an_hour_ago(1), MEMBER: _steady(1)}),
+    fires("SeekSignalsGone", {_other_job(MEMBER): _steady(0), MEMBER: _steady(1)}),
+    fires("SeekSignalsLate", {_other_job(AGE): _steady(1000), MEMBER: _steady(1)}),
+    fires("SeekSignalsFlood", {_other_job(SHUT): _steady(1), MEMBER: _steady(1)}),
+)
+"""Of a group beside ours."""
+
 
 def _rules() -> list[dict[str, Any]]:
     groups = cast("dict[str, Any]", yaml.safe_load(ALERTS.read_text()))["groups"]
@@ -178,10 +186,10 @@ def _rules() -> list[dict[str, Any]]:
 
 
 def _with_job(series: str) -> str:
-    name, brace, labels = series.partition("{")
-    if labels.startswith("job="):
-        return series
-    return f'{name}{{job="seek-signals"' + (f",{labels}" if brace else "}")
+    """As the chart's ServiceMonitor would have it scraped."""
+    name, _, labels = series.partition("{")
+    job = "" if labels.startswith("job=") else 'job="seek-signals",'
+    return f'{name}{{namespace="default",{job}{labels or "}"}'
 
 
 def _unit_test(case: Case) -> dict[str, Any]:
@@ -197,11 +205,11 @@ def _unit_test(case: Case) -> dict[str, Any]:
     }
 
 
-def _judged(tools: Tools, folder: Path, cases: tuple[Case, ...]) -> str:
+def _judged(tools: Tools, folder: Path, cases: Iterable[Case], rules: Path = ALERTS) -> str:
     """What promtool has against it; empty when all is as expected."""
     file = folder / "alerts_test.yaml"
     tests = [_unit_test(case) for case in cases]
-    content = {"rule_files": [str(ALERTS)], "evaluation_interval": "1m", "tests": tests}
+    content = {"rule_files": [str(rules)], "evaluation_interval": "1m", "tests": tests}
     file.write_text(yaml.safe_dump(content))
     run = subprocess.run(  # noqa: S603 -- promtool on our rules
         [str(tools.promtool), "test", "rules", str(file)],
@@ -213,7 +221,25 @@ def _judged(tools: Tools, folder: Path, cases: tuple[Case, ...]) -> str:
 
 
 def test_every_alert_fires_and_is_quiet_when_it_should(tools: Tools, tmp_path: Path) -> None:
-    assert _judged(tools, tmp_path, CASES) == ""
+    assert _judged(tools, tmp_path, (*CASES, *OF_ANOTHER)) == ""
+
+
+def test_the_chart_s_rules_are_the_same_for_its_own_release_only(
+    tools: Tools, tmp_path: Path
+) -> None:
+    """Two releases with rules must not both tell of each other."""
+    resource = one(resources_of(tools, "everything"), "PrometheusRule")
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(yaml.safe_dump(resource["spec"]))
+    of_no_concern = [case._replace(fires=False) for case in OF_ANOTHER]
+    assert _judged(tools, tmp_path, (*CASES, *of_no_concern), rules) == ""
+
+
+def test_rules_without_a_service_monitor_are_for_every_job(tools: Tools) -> None:
+    """How their jobs are named is not known then."""
+    values = "monitoring.prometheusRule=true,monitoring.runbook=RUNBOOK.md"
+    resource = one(resources_of(tools, "default", "--set", values), "PrometheusRule")
+    assert resource["spec"] == yaml.safe_load(ALERTS.read_text())
 
 
 def test_a_wrong_expectation_would_be_seen(tools: Tools, tmp_path: Path) -> None:

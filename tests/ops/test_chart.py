@@ -5,30 +5,33 @@ from __future__ import annotations
 import json
 import subprocess
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 
 import pytest
 import yaml
 
 from consumer.settings.load import load_settings
-from tests.ops.rendering import CHART, DEPLOY, VARIANTS, rendered, values_of
+from tests.ops.rendering import (
+    CHART,
+    DEPLOY,
+    VARIANTS,
+    kustomize_base,
+    one,
+    pods_of,
+    rendered,
+    resources_of,
+    scheduled_replay,
+    service_pod,
+    values_of,
+)
 from tests.ops.tools import KUBERNETES, Tools
 
 pytestmark = pytest.mark.ops
 
 CUSTOM: Final = frozenset({"ScaledObject", "ServiceMonitor", "PrometheusRule"})
-
-
-def _resources(tools: Tools, variant: str) -> list[dict[str, Any]]:
-    documents = yaml.safe_load_all(rendered(tools, *values_of(variant)))
-    return [cast("dict[str, Any]", each) for each in documents if each]
-
-
-def _one(resources: list[dict[str, Any]], kind: str) -> Mapping[str, Any]:
-    (found,) = [each for each in resources if each["kind"] == kind]
-    return found
+"""kubeconform knows none of them: their makers' own schemas judge them, by npm."""
+KUSTOMIZED: Final = (DEPLOY / "kustomize" / "base", DEPLOY / "cronjob")
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -47,12 +50,27 @@ def test_helm_finds_no_fault(tools: Tools, variant: str) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_kubernetes_would_take_every_manifest(tools: Tools, variant: str) -> None:
+    _taken_by_kubernetes(tools, rendered(tools, *values_of(variant)))
+
+
+@pytest.mark.parametrize("folder", KUSTOMIZED, ids=lambda folder: folder.name)
+def test_kubernetes_would_take_what_kustomize_names(tools: Tools, folder: Path) -> None:
+    kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    assert kustomization["apiVersion"] == "kustomize.config.k8s.io/v1beta1"
+    assert kustomization["kind"] == "Kustomization"
+    others = {file.name for file in folder.iterdir()} - {"kustomization.yaml"}
+    assert set(kustomization["resources"]) == others
+    for file in others:
+        _taken_by_kubernetes(tools, (folder / file).read_text())
+
+
+def _taken_by_kubernetes(tools: Tools, manifests: str) -> None:
     run = subprocess.run(  # noqa: S603 -- kubeconform on our manifests
         [
             *(str(tools.kubeconform), "-strict", "-summary", "-kubernetes-version", KUBERNETES),
             *("-schema-location", tools.kubernetes_schemas, "-skip", ",".join(sorted(CUSTOM))),
         ],
-        input=rendered(tools, *values_of(variant)),
+        input=manifests,
         check=False,
         capture_output=True,
         text=True,
@@ -61,14 +79,14 @@ def test_kubernetes_would_take_every_manifest(tools: Tools, variant: str) -> Non
     assert " - Valid: 0" not in run.stdout
 
 
-def test_keda_and_the_operator_would_take_their_resources(tools: Tools) -> None:
-    chosen = [each for each in _resources(tools, "everything") if each["kind"] in CUSTOM]
+def test_keda_and_the_operator_would_take_theirresources_of(tools: Tools) -> None:
+    chosen = [each for each in resources_of(tools, "everything") if each["kind"] in CUSTOM]
     assert {each["kind"] for each in chosen} == CUSTOM
     assert tools.custom_resource_faults("\n".join(map(json.dumps, chosen))) == ""
 
 
 def test_a_wrong_custom_resource_would_be_seen(tools: Tools) -> None:
-    scaled = _one(_resources(tools, "everything"), "ScaledObject")
+    scaled = one(resources_of(tools, "everything"), "ScaledObject")
     wrong = {**scaled, "spec": {**scaled["spec"], "triggers": "many"}}
     assert "triggers" in tools.custom_resource_faults(json.dumps(wrong))
 
@@ -77,10 +95,10 @@ def test_a_wrong_custom_resource_would_be_seen(tools: Tools) -> None:
 def test_the_service_takes_the_settings_that_the_chart_writes(
     tools: Tools, variant: str, tmp_path: Path
 ) -> None:
-    resources = _resources(tools, variant)
-    file = tomllib.loads(_one(resources, "ConfigMap")["data"]["seek-signals.toml"])
+    resources = resources_of(tools, variant)
+    file = tomllib.loads(one(resources, "ConfigMap")["data"]["seek-signals.toml"])
     environ = {"KAFKA_GROUP_INSTANCE_ID": "seek-signals-0"} if variant == "statefulset" else {}
-    pod = _pod(resources)
+    pod = service_pod(resources)
     for variable in pod["containers"][0]["env"]:
         if variable["name"].endswith("_FILE"):
             secret = tmp_path / variable["name"]
@@ -96,32 +114,25 @@ def test_the_service_takes_the_settings_that_the_chart_writes(
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_a_pod_has_the_least_rights(tools: Tools, variant: str) -> None:
-    pod = _pod(_resources(tools, variant))
-    (container,) = pod["containers"]
-    assert pod["automountServiceAccountToken"] is False
-    assert pod["enableServiceLinks"] is False
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    assert container["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
+def test_every_pod_has_the_least_rights(tools: Tools, variant: str) -> None:
+    for pod in (each["spec"] for each in pods_of(resources_of(tools, variant))):
+        (container,) = pod["containers"]
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["enableServiceLinks"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
 
 
 def test_static_membership_is_for_stable_names_only(tools: Tools) -> None:
     for variant in VARIANTS:
-        resources = _resources(tools, variant)
+        resources = resources_of(tools, variant)
         stateful = any(each["kind"] == "StatefulSet" for each in resources)
-        names = {each["name"] for each in _pod(resources)["containers"][0]["env"]}
+        names = {each["name"] for each in service_pod(resources)["containers"][0]["env"]}
         assert ("KAFKA_GROUP_INSTANCE_ID" in names) is stateful
-
-
-def test_keda_owns_the_number_of_replicas_where_it_is_on(tools: Tools) -> None:
-    resources = _resources(tools, "everything")
-    assert "replicas" not in _one(resources, "Deployment")["spec"]
-    target = _one(resources, "ScaledObject")["spec"]["scaleTargetRef"]
-    assert target["name"] == _one(resources, "Deployment")["metadata"]["name"]
 
 
 def test_the_chart_has_the_same_alerts() -> None:
@@ -129,11 +140,8 @@ def test_the_chart_has_the_same_alerts() -> None:
     assert copy == (DEPLOY / "prometheus" / "alerts.yaml").read_text(), "make manifests copies them"
 
 
-def test_the_kustomize_base_is_what_the_chart_renders(tools: Tools) -> None:
+def test_what_kustomize_takes_is_what_the_chart_renders(tools: Tools) -> None:
     base = (DEPLOY / "kustomize" / "base" / "seek-signals.yaml").read_text()
-    assert base == rendered(tools), "make manifests writes it anew"
-
-
-def _pod(resources: list[dict[str, Any]]) -> dict[str, Any]:
-    (workload,) = [each for each in resources if each["kind"] in ("Deployment", "StatefulSet")]
-    return cast("dict[str, Any]", workload["spec"]["template"]["spec"])
+    assert base == kustomize_base(tools), "make manifests writes it anew"
+    for file, text in scheduled_replay(tools).items():
+        assert (DEPLOY / "cronjob" / file).read_text() == text, "make manifests writes it anew"

@@ -1,4 +1,5 @@
-"""A real Prometheus scrapes a real run: each expression of alerts and dashboard finds data.
+"""A real Prometheus scrapes a real run: each query of the dashboard, and each series that an
+alert asks for, finds data.
 
 The run meets all that makes a series appear: refusals, an outage, throttling, a dead-letter
 topic that is not there for a while, a flood of poison.
@@ -135,6 +136,7 @@ def test_every_panel_of_the_dashboard_has_data(run: _Run) -> None:
 
 
 def test_every_series_that_an_alert_asks_for_is_there(run: _Run) -> None:
+    """Whole expressions give nothing while all is well: test_alerts.py judges them."""
     wanted = {found for rule in _rules() for found in SELECTOR.findall(rule["expr"])}
     assert len(wanted) > 20
     run.until_all_have_data(wanted)

@@ -31,13 +31,16 @@ KINDS: Final = (
     "cronjob-batch-v1",
     "deployment-apps-v1",
     "networkpolicy-networking-v1",
+    "pod-v1",
     "poddisruptionbudget-policy-v1",
     "service-v1",
     "statefulset-apps-v1",
 )
 """Of Kubernetes' own, those that the chart uses."""
+NPM_FILES: Final = ("package.json", "package-lock.json", "validate.mjs")
 _SHARED: Final = "/api/_definitions.json"
-FETCH_WAIT_S: Final = 600
+FETCH_WAIT_S: Final = 1_800
+"""Go compiles Helm in one minute, in ten beside much else."""
 _JUDGE: Final = """
 import json, jsonschema, sys
 schema = json.load(open(sys.argv[1]))
@@ -77,7 +80,9 @@ class Tools:
     @cached_property
     def kubernetes_schemas(self) -> str:
         """kubeconform's pattern for where its schemas are."""
-        place = self._made_from(HERE / "requirements.lock", "kubernetes", self._make_schemas)
+        wheels = (HERE / "requirements.lock").read_bytes()
+        content = wheels + " ".join((KUBERNETES, *KINDS)).encode()
+        place = self._made_from(content, "kubernetes", self._make_schemas)
         return f"{place}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
 
     def _make_schemas(self, place: Path) -> None:
@@ -134,8 +139,8 @@ class Tools:
     @cached_property
     def _wheels(self) -> Path:
         """A virtual environment with the locked tools."""
-        lock = HERE / "requirements.lock"
-        return self._made_from(lock, "venv", self._make_wheels)
+        content = (HERE / "requirements.lock").read_bytes()
+        return self._made_from(content, "venv", self._make_wheels)
 
     def _make_wheels(self, place: Path) -> None:
         self._run([sys.executable, "-m", "venv", str(place)])
@@ -144,11 +149,12 @@ class Tools:
 
     @cached_property
     def _npm(self) -> Path:
-        return self._made_from(HERE / "package-lock.json", "npm", self._make_npm)
+        content = b"".join((HERE / name).read_bytes() for name in NPM_FILES)
+        return self._made_from(content, "npm", self._make_npm)
 
     def _make_npm(self, place: Path) -> None:
         place.mkdir()
-        for name in ("package.json", "package-lock.json", "validate.mjs"):
+        for name in NPM_FILES:
             shutil.copy(HERE / name, place)
         npm = str(self._on_path("npm", lambda: self.program("npm")))
         self._run([npm, "ci", "--silent", "--no-audit", "--no-fund"], cwd=place)
@@ -182,13 +188,13 @@ class Tools:
         found = shutil.which(name)
         return Path(found) if found else otherwise()
 
-    def _made_from(self, lock: Path, name: str, make: Callable[[Path], None]) -> Path:
-        """A folder that is made anew when its lock file has changed."""
+    def _made_from(self, content: bytes, name: str, make: Callable[[Path], None]) -> Path:
+        """A folder that is made anew when what it is made from has changed."""
         place, done = self.folder / name, self.folder / f"{name}.made-from"
-        if not done.exists() or done.read_bytes() != lock.read_bytes():
+        if not done.exists() or done.read_bytes() != content:
             shutil.rmtree(place, ignore_errors=True)
             make(place)
-            done.write_bytes(lock.read_bytes())
+            done.write_bytes(content)
         return place
 
     def _run(

@@ -21,23 +21,57 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 {{- end }}
 
-{{/* One TOML file. Texts go through toJson: TOML's basic strings have JSON's escapes. */}}
+{{/* A dictionary as TOML. Texts go through toJson: TOML's basic strings have JSON's escapes. */}}
+{{- define "seek-signals.as-toml" -}}
+{{- range $name, $value := . }}
+{{ $name }} = {{ $value | toJson }}
+{{- end }}
+{{- end }}
+
 {{- define "seek-signals.toml" -}}
 {{- if hasKey .Values.settings "SEEK_SIGNALS_GRACE_S" }}
 {{- fail "settings.SEEK_SIGNALS_GRACE_S: set terminationGracePeriodSeconds instead, which says both" }}
 {{- end }}
-{{- range $name, $value := .Values.settings }}
-{{ $name }} = {{ $value | toJson }}
-{{- end }}
+{{- include "seek-signals.as-toml" .Values.settings }}
 SEEK_SIGNALS_GRACE_S = {{ .Values.terminationGracePeriodSeconds }}
 SEEK_SIGNALS_HTTP_HOST = "0.0.0.0"
 SEEK_SIGNALS_HTTP_PORT = {{ .Values.port }}
 {{- end }}
 
+{{/* Who works in a pod: its ConfigMap, its secrets, its files. As JSON, for fromJson. */}}
+{{- define "seek-signals.service" -}}
+{{- dict "config" (include "seek-signals.name" .) "secrets" .Values.secrets "files" .Values.files | toJson }}
+{{- end }}
+
+{{/* The operator has what the service has, but for SEEK's credentials, and but for what it has
+     under the same name itself. */}}
+{{- define "seek-signals.operator" -}}
+{{- $secrets := dict }}
+{{- range .Values.secrets }}
+{{- if not (hasPrefix "SEEK_CLIENT_" .setting) }}{{ $_ := set $secrets .setting . }}{{ end }}
+{{- end }}
+{{- range .Values.operator.secrets }}{{ $_ := set $secrets .setting . }}{{ end }}
+{{- $files := dict }}
+{{- range concat .Values.files .Values.operator.files }}{{ $_ := set $files .name . }}{{ end }}
+{{- dict
+      "config" (printf "%s-operator" (include "seek-signals.name" .))
+      "secrets" (include "seek-signals.sorted" $secrets | fromJsonArray)
+      "files" (include "seek-signals.sorted" $files | fromJsonArray)
+    | toJson }}
+{{- end }}
+
+{{- define "seek-signals.sorted" -}}
+{{- $values := list }}
+{{- $named := . }}
+{{- range keys $named | sortAlpha }}{{ $values = append $values (get $named .) }}{{ end }}
+{{- $values | toJson }}
+{{- end }}
+
+{{/* These three are of one who works in a pod. */}}
 {{- define "seek-signals.environment" -}}
 - name: SEEK_SIGNALS_CONFIG
   value: /etc/seek-signals/seek-signals.toml
-{{- range .Values.secrets }}
+{{- range .secrets }}
 - name: {{ .setting }}_FILE
   value: /run/secrets/seek-signals/{{ .setting }}
 {{- end }}
@@ -47,12 +81,12 @@ SEEK_SIGNALS_HTTP_PORT = {{ .Values.port }}
 - name: settings
   mountPath: /etc/seek-signals
   readOnly: true
-{{- if .Values.secrets }}
+{{- if .secrets }}
 - name: secrets
   mountPath: /run/secrets/seek-signals
   readOnly: true
 {{- end }}
-{{- range .Values.files }}
+{{- range .files }}
 - name: {{ .name }}
   mountPath: {{ .path }}
   readOnly: true
@@ -62,13 +96,13 @@ SEEK_SIGNALS_HTTP_PORT = {{ .Values.port }}
 {{- define "seek-signals.volumes" -}}
 - name: settings
   configMap:
-    name: {{ include "seek-signals.name" . }}
-{{- if .Values.secrets }}
+    name: {{ .config }}
+{{- if .secrets }}
 - name: secrets
   projected:
     defaultMode: 0440
     sources:
-      {{- range .Values.secrets }}
+      {{- range .secrets }}
       - secret:
           name: {{ .secret }}
           items:
@@ -76,7 +110,7 @@ SEEK_SIGNALS_HTTP_PORT = {{ .Values.port }}
               path: {{ .setting }}
       {{- end }}
 {{- end }}
-{{- range .Values.files }}
+{{- range .files }}
 - name: {{ .name }}
   {{- if .secret }}
   secret:
@@ -89,24 +123,77 @@ SEEK_SIGNALS_HTTP_PORT = {{ .Values.port }}
 {{- end }}
 {{- end }}
 
-{{- define "seek-signals.container-security" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities:
-  drop: [ALL]
+{{/* What is the same of the service, the operator and the check. */}}
+{{- define "seek-signals.every-pod" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  seccompProfile:
+    type: RuntimeDefault
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
-{{- define "seek-signals.pod-security" -}}
-runAsNonRoot: true
-runAsUser: 10001
-runAsGroup: 10001
-fsGroup: 10001
-seccompProfile:
-  type: RuntimeDefault
+{{- define "seek-signals.every-container" -}}
+image: {{ include "seek-signals.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+{{- end }}
+
+{{/* The operator's pod, but for what it does: `command` or `args`, as YAML. */}}
+{{- define "seek-signals.operator-pod" -}}
+{{- $operator := include "seek-signals.operator" .root | fromJson -}}
+metadata:
+  labels:
+    app.kubernetes.io/name: {{ .root.Chart.Name }}-{{ .name }}
+    app.kubernetes.io/instance: {{ .root.Release.Name }}
+spec:
+  {{- with .restart }}
+  restartPolicy: {{ . }}
+  {{- end }}
+  {{- include "seek-signals.every-pod" .root | nindent 2 }}
+  containers:
+    - name: {{ .name }}
+      {{- include "seek-signals.every-container" .root | nindent 6 }}
+      {{- .does | nindent 6 }}
+      env:
+        {{- include "seek-signals.environment" $operator | nindent 8 }}
+      resources:
+        {{- toYaml .root.Values.operator.resources | nindent 8 }}
+      volumeMounts:
+        {{- include "seek-signals.mounts" $operator | nindent 8 }}
+        - name: tmp
+          mountPath: /tmp
+  volumes:
+    {{- include "seek-signals.volumes" $operator | nindent 4 }}
+    # Many letters are looked through by way of a temporary file.
+    - name: tmp
+      emptyDir:
+        sizeLimit: {{ .root.Values.operator.tmp }}
+  {{- with .root.Values.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .root.Values.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end }}
 
 {{/* What the pods of both kinds of workload are. */}}
 {{- define "seek-signals.pod" -}}
+{{- $service := include "seek-signals.service" . | fromJson -}}
 metadata:
   labels:
     {{- include "seek-signals.labels" . | nindent 4 }}
@@ -116,22 +203,13 @@ metadata:
     checksum/settings: {{ include "seek-signals.toml" . | sha256sum }}
     {{- with .Values.podAnnotations }}{{ toYaml . | nindent 4 }}{{ end }}
 spec:
-  automountServiceAccountToken: false
-  enableServiceLinks: false
-  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
-  securityContext:
-    {{- include "seek-signals.pod-security" . | nindent 4 }}
-  {{- with .Values.imagePullSecrets }}
-  imagePullSecrets:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
+  {{- include "seek-signals.every-pod" . | nindent 2 }}
   containers:
     - name: seek-signals
-      image: {{ include "seek-signals.image" . }}
-      imagePullPolicy: {{ .Values.image.pullPolicy }}
+      {{- include "seek-signals.every-container" . | nindent 6 }}
       args: [run]
       env:
-        {{- include "seek-signals.environment" . | nindent 8 }}
+        {{- include "seek-signals.environment" $service | nindent 8 }}
         {{- if eq .Values.kind "StatefulSet" }}
         - name: KAFKA_GROUP_INSTANCE_ID
           valueFrom:
@@ -156,12 +234,10 @@ spec:
         timeoutSeconds: 5
       resources:
         {{- toYaml .Values.resources | nindent 8 }}
-      securityContext:
-        {{- include "seek-signals.container-security" . | nindent 8 }}
       volumeMounts:
-        {{- include "seek-signals.mounts" . | nindent 8 }}
+        {{- include "seek-signals.mounts" $service | nindent 8 }}
   volumes:
-    {{- include "seek-signals.volumes" . | nindent 4 }}
+    {{- include "seek-signals.volumes" $service | nindent 4 }}
   topologySpreadConstraints:
     {{- if .Values.topologySpreadConstraints }}
     {{- toYaml .Values.topologySpreadConstraints | nindent 4 }}
