@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -16,22 +17,31 @@ from rich.text import Text
 
 from consumer.adapters.avro.registry import RegistryClient, connect
 from consumer.adapters.clock import SystemClock
+from consumer.adapters.seek.transport import verified_tls
 from consumer.adapters.telemetry.kafka_logs import kafka_logger
 from consumer.adapters.telemetry.logs import configure_logging
 from consumer.app import USER_AGENT, tls_of, token_endpoint, transport_to
 from consumer.cli.config import ConfigOption, file_settings
 from consumer.cli.connecting import names_of, understanding_of
 from consumer.cli.dlq.printing import JsonOption, console, print_json, shown
-from consumer.errors import ExitCode
+from consumer.errors import BadConfigurationError, ExitCode
 from consumer.letters.errors import LettersError
 from consumer.preflight import schemas, topics
 from consumer.preflight.broker import AwayError, Broker, newest
 from consumer.preflight.findings import Finding, Level, fault, ok, warning, worst
-from consumer.preflight.partner import Partner, certificate, credentials_age
-from consumer.preflight.sampling import Sample
+from consumer.preflight.partner import Partner
+from consumer.preflight.sampling import Sample, fit
+from consumer.preflight.trust import (
+    address_of,
+    broker_certificates,
+    certificate,
+    credentials_age,
+)
 from consumer.settings import Settings, load_settings
+from consumer.settings.names import FILE_SUFFIX, is_ours
 
 _STYLES: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "bold red"}
+_NO_SECRET: Final = "SEEK_CLIENT_ID_FILE"  # noqa: S105 -- the name of what is no secret
 _REGISTRY_DO: Final = "check SCHEMA_REGISTRY_URL, its credentials and the network"
 
 
@@ -46,26 +56,37 @@ def check(
     """Check the settings, Kafka, registry and SEEK before a run.
 
     Only looks: joins no group, commits nothing, writes to no topic, sends no signal. Each
-    line says ok, warning or fault, and what to do. Exit code 0 without faults, 1 with some.
+    line says ok, warning or fault, and what to do. Exit code 0 without faults, 1 with some, 2 when
+    the settings themselves are faulty.
     """
     configure_logging("error", "auto")
-    settings = load_settings(os.environ, file_settings(os.environ, config))
+    try:
+        file = file_settings(os.environ, config)
+        settings = load_settings(os.environ, file)
+    except BadConfigurationError as error:
+        if not as_json:
+            raise
+        do = "see seek-signals settings"
+        _print_json([fault("settings", text, do) for text in error.faults])
+        raise typer.Exit(error.exit_code) from None
     out, found = console(), list[Finding]()
-    for finding in _findings(settings, sample):
+    for finding in _findings(settings, dict(_secret_files(os.environ, file)), sample):
         found.append(finding)
         if not as_json:
             print_finding(out, finding)
-    level = worst(found)
     if as_json:
-        findings = [finding._asdict() for finding in found]
-        print_json({"result": level.value, "findings": findings})
+        _print_json(found)
     else:
         _print_sum(out, found)
-    raise typer.Exit(ExitCode.FAILED if level is Level.FAULT else ExitCode.OK)
+    raise typer.Exit(ExitCode.FAILED if worst(found) is Level.FAULT else ExitCode.OK)
 
 
-def _findings(settings: Settings, sample: int) -> Iterator[Finding]:
+def _findings(settings: Settings, secrets: Mapping[str, Path], sample: int) -> Iterator[Finding]:
+    """`secrets`: their files, by the settings that name them."""
     yield from _of_settings(settings)
+    for name, file in secrets.items():
+        yield from credentials_age(name, file, time.time())
+    yield from _of_tls(settings)
     with ExitStack() as closing:
         registry = connect(settings.registry.client_config())
         closing.callback(registry.close)
@@ -83,6 +104,30 @@ def _of_settings(settings: Settings) -> Iterator[Finding]:
     for text in settings.warnings:
         said, _, do = text.partition(": ")
         yield warning("settings", said, do or "see seek-signals settings")
+
+
+def _secret_files(
+    environ: Mapping[str, str], file: Mapping[str, object]
+) -> Iterator[tuple[str, Path]]:
+    """The settings that name the file of a secret, and that file."""
+    merged = {**file, **environ}
+    for name in sorted(merged):
+        if is_ours(name) and name.endswith(FILE_SUFFIX) and name != _NO_SECRET:
+            yield name, Path(str(merged[name]))
+
+
+def _of_tls(settings: Settings) -> Iterator[Finding]:
+    now_s, ca = time.time(), settings.registry.ssl_ca_location
+    yield from broker_certificates(settings.kafka.admin_config(), now_s)
+    tls = {
+        settings.registry.url: verified_tls(None if ca is None else str(ca)),
+        settings.seek.token_url: tls_of(settings),
+        settings.seek.endpoint: tls_of(settings),
+    }
+    by_address = {address_of(url): of_url for url, of_url in tls.items()}
+    for at, of_url in by_address.items():
+        if at is not None:
+            yield from certificate(at, of_url, now_s)
 
 
 def _of_kafka(
@@ -110,7 +155,7 @@ def _of_records(
     """Raises AwayError."""
     consumer = Consumer(settings.kafka.reading_config(), logger=kafka_logger(name="check"))
     closing.callback(consumer.close)
-    understood = understanding_of(settings, registry)
+    understood, samples = understanding_of(settings, registry), list[Sample]()
     for topic, partitions in sizes.items():
         sample = Sample(topic)
         try:
@@ -121,17 +166,24 @@ def _of_records(
             yield fault("registry", str(error), _REGISTRY_DO)
             return
         yield from sample.findings()
+        samples.append(sample)
+    yield from fit(samples, _plays(settings))
 
 
 def _of_seek(settings: Settings, closing: ExitStack) -> Iterator[Finding]:
-    seek, clock, tls = settings.seek, SystemClock(), tls_of(settings)
-    for url in dict.fromkeys((seek.token_url, seek.endpoint)):
-        yield from certificate(url, tls)
-    yield from credentials_age(seek.client_secret_file, time.time())
-    signals = transport_to(seek.endpoint, settings, clock, closing)
+    clock = SystemClock()
+    signals = transport_to(settings.seek.endpoint, settings, clock, closing)
     tokens = token_endpoint(settings, clock, closing)
-    plays = "the Playground" if seek.playground else "live SEEK"
-    yield from Partner(tokens, signals, clock, USER_AGENT, plays).findings()
+    yield from Partner(tokens, signals, clock, USER_AGENT, _plays(settings)).findings()
+
+
+def _plays(settings: Settings) -> str:
+    return "the Playground" if settings.seek.playground else "live SEEK"
+
+
+def _print_json(found: list[Finding]) -> None:
+    findings = [finding._asdict() for finding in found]
+    print_json({"result": worst(found).value, "findings": findings})
 
 
 def print_finding(out: Console, finding: Finding) -> None:

@@ -1,16 +1,11 @@
-"""Asks SEEK for a token and for its version: the credentials, the way there, the clock, TLS."""
+"""Asks SEEK for a token and for its version: the credentials, the way there, the clock."""
 
 from __future__ import annotations
 
-import socket
-import ssl
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Final, cast
-from urllib.parse import urlsplit
 
 import orjson
 
@@ -25,9 +20,6 @@ WAIT_S: Final = 10.0
 _QUESTION: Final = b'{"query":"query { version }"}'
 _SKEW_S: Final = 30.0
 """Warnings about times in the future begin at five minutes; NTP keeps far below one second."""
-_SOON_DAYS: Final = 14
-_OLD_DAYS: Final = 365
-_DAY_S: Final = 86_400
 _OK: Final = 200
 
 
@@ -107,45 +99,3 @@ def _skew(answer: HttpAnswer, now_s: float) -> Iterator[Finding]:
         yield warning("clock", said, "see that NTP runs: times are judged by this clock")
     else:
         yield ok("clock", "agrees with SEEK's")
-
-
-def certificate(url: str, tls: ssl.SSLContext, now_s: float | None = None) -> Iterator[Finding]:
-    """How long the certificate at `url` lasts. Nothing where TLS is not spoken."""
-    parts = urlsplit(url)
-    host, about = parts.hostname or "", f"tls {parts.netloc}"
-    if parts.scheme != "https":
-        return
-    try:
-        with (
-            socket.create_connection((host, parts.port or 443), WAIT_S) as plain,
-            tls.wrap_socket(plain, server_hostname=host) as secured,
-        ):
-            peer = secured.getpeercert() or {}
-    except ssl.SSLCertVerificationError as error:
-        yield fault(about, f"is not trusted: {error.verify_message}", "check the CA settings")
-        return
-    except OSError as error:
-        yield fault(
-            about, f"cannot be reached: {type(error).__name__}", "check address and network"
-        )
-        return
-    ends_s = ssl.cert_time_to_seconds(str(peer["notAfter"]))
-    days = (ends_s - (time.time() if now_s is None else now_s)) / _DAY_S
-    if days < _SOON_DAYS:
-        yield warning(about, f"its certificate ends in {days:.0f} days", "tell whoever runs it")
-    else:
-        yield ok(about, f"trusted, for {days:.0f} days more")
-
-
-def credentials_age(file: Path | None, now_s: float) -> Iterator[Finding]:
-    if file is None:
-        return
-    try:
-        days = (now_s - file.stat().st_mtime) / _DAY_S
-    except OSError:
-        return  # The token's own check says so.
-    if days > _OLD_DAYS:
-        do = "rotate them: the file is read again, no restart is needed"
-        yield warning("credentials", f"SEEK's are {days:.0f} days old", do)
-    else:
-        yield ok("credentials", f"SEEK's were written {days:.0f} days ago")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +14,7 @@ from consumer.preflight.findings import Finding, fault, ok, warning
 _NEARLY_ALL: Final = 0.98
 _MOSTLY: Final = 0.5
 _NAMED: Final = 3
+_SENT: Final = "would be sent"
 
 
 @dataclass(slots=True)
@@ -35,7 +36,7 @@ class Sample:
         place = f"{self.topic}/{partition}/{offset}"
         match judged:
             case Signal():
-                self.outcomes["would be sent"] += 1
+                self.outcomes[_SENT] += 1
                 self.partitions[judged.subject].setdefault(partition, place)
             case Skipped():
                 self.outcomes[f"skipped as {judged.reason.value}"] += 1
@@ -85,3 +86,21 @@ class Sample:
                 f"so their order is not kept: {examples}",
                 "use the application's or position's id as the key of records",
             )
+
+
+def fit(samples: Iterable[Sample], plays: str) -> Iterator[Finding]:
+    """Whether the audience and the ids of records are of the same SEEK. `plays`: which the
+    audience is of, `live SEEK` or `the Playground`."""
+    found = list(samples)
+    wrong = sum(sample.rejected[Reason.WRONG_ENVIRONMENT] for sample in found)
+    fitting = sum(sample.outcomes[_SENT] for sample in found)
+    if wrong:
+        said = f"is for {plays}; the ids of {wrong} of {wrong + fitting} sampled records are not"
+        made = fault if wrong > fitting else warning
+        yield made(
+            "audience", said, "check SEEK_AUDIENCE, and where the publisher has its ids from"
+        )
+    elif fitting:
+        yield ok("audience", f"is for {plays}, and so are the ids of {fitting} sampled records")
+    else:
+        yield ok("audience", f"is for {plays}; no record was there to compare ids with")

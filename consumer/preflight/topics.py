@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from consumer.preflight.findings import Finding, fault, ok, warning
-from consumer.topics.plan import DAY_MS, HEADER_ROOM, Kind, Names, Plan, plan
+from consumer.topics.plan import DAY_MS, HEADER_ROOM, KAFKA_S_LIMIT, Kind, Names, Plan, plan
 
 _CREATE: Final = "create it: seek-signals topics --create, or --as commands"
 _LONGEST_DAYS: Final = 30
 """Dead letters hold candidates' data."""
 _SHORTEST_DAYS: Final = 3
 """A weekend, and somebody to look on Monday."""
+
+_BATCH_ROOM: Final = KAFKA_S_LIMIT - 1_048_576
+"""Of `max.message.bytes`, which counts the batch around a record: Kafka's default is for 1 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,14 @@ def judged(names: Names, facts: Facts) -> Iterator[Finding]:
     sizes = {name: facts.topics[name].partitions for name in names.sources if name in facts.topics}
     planned = plan(names, sizes)
     for name in names.sources:
-        yield from _source(name, facts.topics.get(name))
+        yield from _source(name, facts.topics.get(name), names.record_bytes_max)
     yield from _letters(names, planned, facts.topics.get(names.dlq))
-    yield from _retry(names, facts.topics.get(names.retry))
+    yield from _retry(names, planned, facts.topics.get(names.retry))
     yield from _state(names, facts.topics.get(names.state))
     yield from _rights(planned, facts)
 
 
-def _source(name: str, topic: TopicFacts | None) -> Iterator[Finding]:
+def _source(name: str, topic: TopicFacts | None, record_bytes_max: int) -> Iterator[Finding]:
     about = f"topic {name}"
     if topic is None:
         take_out = "create it, grant Describe, or take it out of SEEK_SIGNALS_…_TOPICS"
@@ -60,6 +63,13 @@ def _source(name: str, topic: TopicFacts | None) -> Iterator[Finding]:
             "set cleanup.policy=delete",
         )
     yield from _short_retention(about, config)
+    most = _most_bytes(config)
+    if most > record_bytes_max + _BATCH_ROOM:
+        yield warning(
+            about,
+            f"takes records of {most} bytes: those above {record_bytes_max} become dead letters",
+            "raise SEEK_SIGNALS_RECORD_BYTES_MAX, or lower max.message.bytes",
+        )
 
 
 def _short_retention(about: str, config: Mapping[str, str]) -> Iterator[Finding]:
@@ -78,6 +88,24 @@ def _letters(names: Names, planned: Plan, topic: TopicFacts | None) -> Iterator[
         yield fault(about, "does not exist: a record that cannot be sent stops all else", _CREATE)
         return
     yield ok(about, f"{topic.partitions} partitions, for dead letters")
+    yield from _letters_kept(about, topic)
+    too_small = "the largest records are kept without their value"
+    yield from _too_small(names.dlq, names, planned, topic, too_small)
+
+
+def _retry(names: Names, planned: Plan, topic: TopicFacts | None) -> Iterator[Finding]:
+    about = f"topic {names.retry}"
+    if topic is None:
+        yield fault(about, "does not exist: the service subscribes to it, too", _CREATE)
+        return
+    yield ok(about, f"{topic.partitions} partitions, for replayed letters")
+    yield from _letters_kept(about, topic)
+    too_small = "the largest letters cannot be replayed"
+    yield from _too_small(names.retry, names, planned, topic, too_small)
+
+
+def _letters_kept(about: str, topic: TopicFacts) -> Iterator[Finding]:
+    """Neither too short nor too long, and each of them."""
     yield from _unseen(about, topic)
     config = topic.config or {}
     if "compact" in config.get("cleanup.policy", ""):
@@ -92,28 +120,16 @@ def _letters(names: Names, planned: Plan, topic: TopicFacts | None) -> Iterator[
             f"keeps candidates' data {kept}",
             f"set retention.ms to at most {_LONGEST_DAYS * DAY_MS}, or note why it is needed",
         )
-    yield from _small_letters(about, names, planned, config)
 
 
-def _small_letters(
-    about: str, names: Names, planned: Plan, config: Mapping[str, str]
+def _too_small(
+    name: str, names: Names, planned: Plan, topic: TopicFacts, so: str
 ) -> Iterator[Finding]:
-    most = int(config.get("max.message.bytes", "0"))
+    most = _most_bytes(topic.config or {})
     if most and most < names.record_bytes_max + HEADER_ROOM:
-        wanted = next(t for t in planned.topics if t.name == names.dlq).config["max.message.bytes"]
-        yield warning(
-            about,
-            f"takes {most} bytes a letter: the largest records are kept without their value",
-            f"set max.message.bytes={wanted}",
-        )
-
-
-def _retry(names: Names, topic: TopicFacts | None) -> Iterator[Finding]:
-    about = f"topic {names.retry}"
-    if topic is None:
-        yield fault(about, "does not exist: the service subscribes to it, too", _CREATE)
-        return
-    yield ok(about, f"{topic.partitions} partitions, for replayed letters")
+        wanted = next(t for t in planned.topics if t.name == name).config["max.message.bytes"]
+        said = f"takes {most} bytes a letter: {so}"
+        yield warning(f"topic {name}", said, f"set max.message.bytes={wanted}")
 
 
 def _state(names: Names, topic: TopicFacts | None) -> Iterator[Finding]:
@@ -161,3 +177,8 @@ def _days(config: Mapping[str, str]) -> float | None:
     """How long records are kept; None: for ever, or not known."""
     kept_ms = int(config.get("retention.ms", "-1"))
     return None if kept_ms < 0 else kept_ms / DAY_MS
+
+
+def _most_bytes(config: Mapping[str, str]) -> int:
+    """A batch may have; 0: not known."""
+    return int(config.get("max.message.bytes", "0"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping, Sequence
 from email.utils import formatdate
 from pathlib import Path
@@ -18,10 +17,11 @@ from consumer.delivery.verdicts import Fault, Outage, Unauthenticated
 from consumer.domain.signals import Reason, Rejected, Signal, Skipped, SkipReason, TypeCode
 from consumer.preflight import schemas, topics
 from consumer.preflight.findings import Finding, Level, fault, ok, warning, worst
-from consumer.preflight.partner import Partner, certificate, credentials_age
-from consumer.preflight.sampling import Sample
+from consumer.preflight.partner import Partner
+from consumer.preflight.sampling import Sample, fit
 from consumer.preflight.schemas import NoSubjectError, RegistryAwayError
 from consumer.preflight.topics import Facts, TopicFacts
+from consumer.preflight.trust import address_of, credentials_age
 from consumer.topics.plan import DAY_MS, Names
 
 NAMES = Names(["moves"], "g", "g.dlq", "g.retry", "g.dlq.state", "g.dlq", 1_048_576)
@@ -84,6 +84,27 @@ def test_topics_as_planned_are_fine() -> None:
             {"g.dlq": TopicFacts(1, {**LARGE, "max.message.bytes": "1048588"}, ALL)},
             (Level.WARNING, "topic g.dlq"),
         ),
+        (
+            {"moves": TopicFacts(1, {"max.message.bytes": "2000000"}, ALL)},
+            (Level.WARNING, "topic moves"),
+        ),
+        (
+            {"g.retry": TopicFacts(1, {**LARGE, "cleanup.policy": "compact"}, ALL)},
+            (Level.FAULT, "topic g.retry"),
+        ),
+        (
+            {"g.retry": TopicFacts(1, {**LARGE, "retention.ms": "60000"}, ALL)},
+            (Level.WARNING, "topic g.retry"),
+        ),
+        (
+            {"g.retry": TopicFacts(1, {**LARGE, "retention.ms": "-1"}, ALL)},
+            (Level.WARNING, "topic g.retry"),
+        ),
+        (
+            {"g.retry": TopicFacts(1, {**LARGE, "max.message.bytes": "1048588"}, ALL)},
+            (Level.WARNING, "topic g.retry"),
+        ),
+        ({"g.retry": TopicFacts(1, None, ALL)}, (Level.WARNING, "topic g.retry")),
         ({"g.dlq.state": TopicFacts(1, KEPT, ALL)}, (Level.FAULT, "topic g.dlq.state")),
         ({"g.dlq": TopicFacts(1, LARGE, frozenset({"Describe"}))}, (Level.FAULT, "rights")),
     ],
@@ -92,6 +113,11 @@ def test_each_oddity_of_a_topic_is_a_line(
     changed: dict[str, TopicFacts | None], odd: tuple[Level, str]
 ) -> None:
     assert _odd(list(topics.judged(NAMES, _facts(changed)))) == [odd]
+
+
+def test_kafka_s_own_limit_of_a_record_is_fine_for_a_source() -> None:
+    usual = TopicFacts(6, {**KEPT, "max.message.bytes": "1048588"}, ALL)
+    assert _odd(list(topics.judged(NAMES, _facts({"moves": usual})))) == []
 
 
 def test_a_group_that_is_new_is_no_missing_right() -> None:
@@ -235,11 +261,50 @@ def test_old_credentials_are_to_be_rotated(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("x")
     written_s = file.stat().st_mtime
-    assert _odd(list(credentials_age(file, written_s + 364 * 86_400))) == []
-    old = list(credentials_age(file, written_s + 366 * 86_400))
-    assert _odd(old) == [(Level.WARNING, "credentials")]
-    assert list(credentials_age(None, 0.0)) == []
+    name = "SEEK_CLIENT_SECRET_FILE"
+    assert _odd(list(credentials_age(name, file, written_s + 364 * 86_400))) == []
+    (old,) = credentials_age(name, file, written_s + 366 * 86_400)
+    assert (old.level, old.about) == (Level.WARNING, "credentials")
+    assert "no restart" in old.do
+    (kafka,) = credentials_age("KAFKA_SASL_PASSWORD_FILE", file, written_s + 366 * 86_400)
+    assert "restart one member after another" in kafka.do
+    assert list(credentials_age(name, tmp_path / "none", 0.0)) == []
 
 
-def test_tls_is_looked_at_only_where_it_is_spoken() -> None:
-    assert list(certificate("http://127.0.0.1:1/graphql", ssl.create_default_context())) == []
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://graphql.seek.com/graphql", "graphql.seek.com:443"),
+        ("https://registry.example:8081", "registry.example:8081"),
+        ("http://127.0.0.1:1/graphql", "None"),
+    ],
+)
+def test_tls_is_looked_at_only_where_it_is_spoken(url: str, address: str) -> None:
+    assert str(address_of(url)) == address
+
+
+def _sampled(sent: int, wrong: int) -> Sample:
+    sample = Sample("moves")
+    for offset in range(sent):
+        sample.add(0, offset, _prepared(f"a-{offset}"))
+    for offset in range(wrong):
+        sample.add(1, offset, Rejected(Reason.WRONG_ENVIRONMENT, ""))
+    return sample
+
+
+@pytest.mark.parametrize(
+    ("samples", "level", "says"),
+    [
+        ([], Level.OK, "no record was there"),
+        ([_sampled(3, 0), _sampled(2, 0)], Level.OK, "so are the ids of 5 sampled records"),
+        ([_sampled(3, 0), _sampled(0, 1)], Level.WARNING, "the ids of 1 of 4 sampled records"),
+        ([_sampled(1, 2)], Level.FAULT, "the ids of 2 of 3 sampled records"),
+    ],
+)
+def test_ids_of_the_other_seek_are_held_against_the_audience(
+    samples: list[Sample], level: Level, says: str
+) -> None:
+    (finding,) = fit(samples, "live SEEK")
+    assert (finding.about, finding.level) == ("audience", level)
+    assert finding.said.startswith("is for live SEEK")
+    assert says in finding.said

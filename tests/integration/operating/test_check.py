@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -14,6 +16,7 @@ from consumer.errors import ExitCode
 from consumer.preflight.findings import Level
 from consumer.sandbox.config import SandboxConfig
 from consumer.sandbox.server import RunningSandbox, running_sandbox
+from consumer.settings.sources import PLAYGROUND_AUDIENCE
 from tests.faults.scene import far_sides
 from tests.integration.bounds.backlog import Shape, Value, register, subject_of
 from tests.testbed import (
@@ -187,9 +190,59 @@ def test_what_the_settings_of_topics_would_lose_or_keep_too_long_is_said(
 
     assert "a longer outage loses them" in report.text(f"topic {deployment.topic}")
     assert "candidates' data for ever" in report.text(f"topic {group}.dlq")
+    assert "the largest letters cannot be replayed" in report.text(f"topic {group}.retry")
     assert "max.message.bytes=" in report.text(f"topic {group}.dlq")
     assert report.worst_of(f"topic {group}.dlq.state") is Level.FAULT
     assert "none is there" in report.text(f"records of {deployment.topic}")
+
+
+def test_ids_that_do_not_fit_the_audience_are_a_fault(
+    deployment: Deployment, checking: Checking
+) -> None:
+    """Each record has an id of live SEEK."""
+    deployment.create_all()
+    deployment.publish()
+    fitting = checking.report(deployment.environment)
+    other = checking.report(deployment.environment, SEEK_AUDIENCE=PLAYGROUND_AUDIENCE)
+
+    said = f"is for live SEEK, and so are the ids of {GOOD_RECORDS} sampled records"
+    assert fitting["audience"] == [(Level.OK, said, "")]
+    assert other.worst_of("audience") is Level.FAULT
+    assert f"the ids of {GOOD_RECORDS} of {GOOD_RECORDS}" in other.text("audience")
+    assert "SEEK_AUDIENCE" in other.text("audience")
+
+
+def test_faulty_settings_are_findings_for_machines_too(
+    deployment: Deployment, checking: Checking
+) -> None:
+    report = checking.report(
+        deployment.environment, SEEK_SIGNALS_BATCH_SIZE="many", SEEK_SIGNALS_BATCHSIZE="1"
+    )
+    assert report.code == ExitCode.BAD_CONFIGURATION
+    assert {level for level, _, _ in report["settings"]} == {Level.FAULT}
+    assert len(report["settings"]) == 2
+    assert set(report) == {"settings"}
+
+
+def test_the_age_of_each_secret_in_a_file_is_told(
+    deployment: Deployment, checking: Checking, tmp_path: Path
+) -> None:
+    deployment.create_all()
+    deployment.publish()
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_text("registry's")
+    new.write_text(deployment.environment["SEEK_CLIENT_SECRET"])
+    os.utime(old, (0, 0))
+    without = {n: t for n, t in deployment.environment.items() if n != "SEEK_CLIENT_SECRET"}
+    report = checking.report(
+        without,
+        SEEK_CLIENT_SECRET_FILE=str(new),
+        SCHEMA_REGISTRY_USERNAME="somebody",
+        SCHEMA_REGISTRY_PASSWORD_FILE=str(old),
+    )
+    assert "SEEK_CLIENT_SECRET_FILE was written 0 days ago" in report.text("credentials")
+    assert "the file of SCHEMA_REGISTRY_PASSWORD_FILE is" in report.text("credentials")
+    assert report.worst_of("credentials") is Level.WARNING
 
 
 @pytest.mark.parametrize(
@@ -247,3 +300,4 @@ def test_each_missing_right_is_named(
     }
     assert f"grant Write on the topic {it.group}.dlq" in report.text("rights")
     assert "KAFKA_SASL_PASSWORD" in refused.text("kafka")
+    assert "its certificate ends in" in report.text(f"tls {kafka.bootstrap}")
