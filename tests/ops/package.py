@@ -20,26 +20,36 @@ SBOM: Final = "sbom.cdx.json"
 LICENCES: Final = "licences.md"
 
 
-def build(place: Path) -> tuple[Path, Path]:
-    """The wheel and the sdist; the same bytes for the same commit."""
+def build(
+    place: Path, source: Path = ROOT, *options: str, python: Path = Path(sys.executable)
+) -> list[Path]:
+    """The wheel and the sdist, or what the options choose; the same bytes for the same commit."""
     when = _output(["git", "log", "-1", "--format=%ct"]).strip()
     place.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(place)]
-    _output(command, {"SOURCE_DATE_EPOCH": when})
-    (wheel,), (sdist,) = place.glob("*.whl"), place.glob("*.tar.gz")
-    return wheel, sdist
+    command = [str(python), "-m", "hatchling", "build", "--directory", str(place), *options]
+    _output(command, {"SOURCE_DATE_EPOCH": when}, source)
+    return [*place.glob("*.whl"), *place.glob("*.tar.gz")]
 
 
 def install(wheel: Path, place: Path) -> Path:
     """An environment with the locked dependencies and the wheel; its Python."""
+    python = locked_environment(ROOT / "requirements.lock", place)
+    _output([*_pip(python), "install", "--no-deps", "--no-index", str(wheel)])
+    _output([*_pip(python), "uninstall", "--yes", "pip", "setuptools"])
+    return python
+
+
+def locked_environment(lock: Path, place: Path) -> Path:
+    """Its Python."""
     _output([sys.executable, "-m", "venv", str(place)])
     python = place / "bin" / "python"
-    pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-    lock = str(ROOT / "requirements.lock")
-    _output([*pip, "--require-hashes", "--only-binary", ":all:", "--requirement", lock])
-    _output([*pip, "--no-deps", "--no-index", str(wheel)])
-    _output([str(python), "-m", "pip", "--quiet", "uninstall", "--yes", "pip", "setuptools"])
+    strictly = ("--require-hashes", "--only-binary", ":all:")
+    _output([*_pip(python), "install", *strictly, "--requirement", str(lock)])
     return python
+
+
+def _pip(python: Path) -> list[str]:
+    return [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check"]
 
 
 def describe(tools: Tools, python: Path, place: Path) -> None:
@@ -71,10 +81,10 @@ def main() -> None:
     sys.stdout.write("".join(f"dist/{each}\n" for each in (wheel.name, sdist.name, SBOM, LICENCES)))
 
 
-def _output(command: list[str], more: dict[str, str] | None = None) -> str:
+def _output(command: list[str], more: dict[str, str] | None = None, folder: Path = ROOT) -> str:
     run = subprocess.run(  # noqa: S603 -- the commands above
         command,
-        cwd=ROOT,
+        cwd=folder,
         env={**os.environ, **(more or {})},
         check=False,
         capture_output=True,
