@@ -20,7 +20,7 @@ from tests.ops.console import console
 from tests.ops.tools import Tools
 from tests.testbed import BrokenTestBedError
 from tests.testbed.ports import free_port
-from tests.testbed.processes import ChildProcess, children
+from tests.testbed.processes import children
 
 ALERTS: Final = Path(__file__).parents[2] / "deploy" / "prometheus" / "alerts.yaml"
 JOB: Final = "seek-signals"
@@ -31,7 +31,8 @@ ANSWER_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    process: ChildProcess
+    """One that listens on 127.0.0.1."""
+
     port: int
 
     @property
@@ -102,7 +103,7 @@ def running_prometheus(
     with children() as family:
         process = family.child("prometheus", command, folder / "prometheus.log")
         process.launch()
-        running = Prometheus(process, port)
+        running = Prometheus(port)
         deadline_s = time.monotonic() + START_WITHIN_S
         while not running.is_ready():
             process.fail_unless_alive()
