@@ -63,7 +63,11 @@ class _Run:
         self.it.sandbox.set_faults(TROUBLE)
         now_ms = time.time_ns() // 1_000_000
         events = believable_stream(seed=6, events=600, now_ms=now_ms)
-        self.it.publisher.publish(events)
+        self.it.publisher.publish(events[:100])
+        # On a busy machine all requests could be over between two scrapes, and none grow.
+        seen = "seek_signals_request_duration_seconds_count"
+        self.until(lambda: bool(self.prometheus.series(seen, RUN_S)), "requests in a scrape")
+        self.it.publisher.publish(events[100:])
         failures = "seek_signals_dead_letter_failures_total"
         self.until(lambda: self.watch.value(failures) >= 2, "a letter that cannot be written")
         create_topics(self.it.kafka, {letters: 6})
