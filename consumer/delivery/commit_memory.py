@@ -5,7 +5,7 @@
 The bitmap says for each offset from the mark on whether it is unsettled; it is deflated
 and in base64. Mirroring tools copy the string onto other clusters and offsets, hence the
 header: what does not fit is ignored, and a topic that was made anew under the same name
-is reported (P13). Ids that are not known are empty and not compared.
+is reported (P13). Ids that the broker does not tell are empty and not compared.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ _FIELDS: Final = 6
 
 
 class Identity(NamedTuple):
-    """Which log an offset belongs to; empty where the broker does not tell."""
+    """Which log an offset belongs to: an id is empty where the broker tells none, and None while
+    it has not been told."""
 
-    cluster: str
-    topic: str
+    cluster: str | None
+    topic: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Memory:
     settled: frozenset[Offset] = frozenset()
     recreated: bool = False
     """The same cluster, another topic id: the offset is of a log that is gone."""
+    unproven: bool = False
+    """It names a log, and which log is ours has not been told yet."""
 
 
 def encode(
@@ -45,7 +48,10 @@ def encode(
     unsettled: Collection[Offset],
     max_bytes: int,
 ) -> tuple[str, bool]:
-    """The metadata, and whether what is settled beyond the mark fitted in."""
+    """The metadata, and whether what is settled beyond the mark fitted in.
+
+    Whose offset it is travels whatever the room: without that, a topic made anew is not noticed.
+    """
     if position - mark <= SPAN_MAX:
         # Nothing beyond the mark is settled while batches end in order, as they mostly do.
         beyond = position - mark - len(unsettled)
@@ -53,8 +59,7 @@ def encode(
         text = _sealed(identity, mark, bitmap)
         if len(text.encode()) <= max_bytes:
             return text, True
-    bare = _sealed(identity, mark, "")
-    return (bare if len(bare.encode()) <= max_bytes else ""), False
+    return _sealed(identity, mark, ""), False
 
 
 def decode(metadata: str | None, identity: Identity, mark: Offset) -> Memory:
@@ -66,20 +71,21 @@ def decode(metadata: str | None, identity: Identity, mark: Offset) -> Memory:
     mangled = checksum != _checksum(cluster, topic, base, bitmap)
     if mangled or _differ(cluster, identity.cluster):
         return Memory()
+    if (cluster and identity.cluster is None) or (topic and identity.topic is None):
+        return Memory(unproven=True)
     if _differ(topic, identity.topic):
         return Memory(recreated=True)
     copied = base != str(mark)
     return Memory() if copied or not bitmap else Memory(settled=_unpack(mark, bitmap))
 
 
-def _differ(ours: str, theirs: str) -> bool:
+def _differ(theirs: str, ours: str | None) -> bool:
     return bool(ours and theirs) and ours != theirs
 
 
 def _sealed(identity: Identity, mark: Offset, bitmap: str) -> str:
-    base = str(mark)
-    checksum = _checksum(identity.cluster, identity.topic, base, bitmap)
-    return f"{FORMAT};{identity.cluster};{identity.topic};{base};{checksum};{bitmap}"
+    cluster, topic, base = identity.cluster or "", identity.topic or "", str(mark)
+    return f"{FORMAT};{cluster};{topic};{base};{_checksum(cluster, topic, base, bitmap)};{bitmap}"
 
 
 def _checksum(*parts: str) -> str:

@@ -25,7 +25,7 @@ ENVELOPE = Envelope("s.dlq", "s", "s.retry", "1.0", "hash")
 
 def sealed(mark: int, bitmap: str, identity: Identity = OURS) -> str:
     """With a checksum that is right: made by somebody who knows the format."""
-    parts = (*identity, str(mark), bitmap)
+    parts = (str(identity.cluster), str(identity.topic), str(mark), bitmap)
     checksum = f"{zlib.crc32(';'.join(parts).encode('utf-8', 'replace')):08x}"
     return f"{FORMAT};{identity.cluster};{identity.topic};{mark};{checksum};{bitmap}"
 

@@ -82,6 +82,12 @@ def test_ids_that_the_broker_did_not_tell_are_not_compared(then: Identity, now: 
     assert decode(text_of({1001}, then), now, MARK) == Memory(frozenset({Offset(1001)}))
 
 
+@pytest.mark.parametrize("now", [Identity(None, None), Identity("cluster-1", None)])
+def test_what_names_a_log_is_unproven_while_no_broker_has_told_which_is_ours(now: Identity) -> None:
+    assert decode(text_of({1001}), now, MARK) == Memory(unproven=True)
+    assert decode(text_of({1001}, UNKNOWN), now, MARK) == Memory(frozenset({Offset(1001)}))
+
+
 @given(place=st.integers(0, 200), to=st.characters(codec="utf-8"))
 def test_a_mangled_character_is_noticed(place: int, to: str) -> None:
     text = text_of({1001, 1003})
@@ -113,8 +119,12 @@ def test_nothing_is_said_to_be_carried_that_would_not_be_read_back() -> None:
     assert (widest, wider) == (True, False)
 
 
-def test_without_room_for_a_header_nothing_is_written() -> None:
-    assert encode(OURS, MARK, Offset(MARK + 2), [MARK], 10) == ("", False)
+@pytest.mark.parametrize("room", [0, 10])
+def test_whose_offset_it_is_travels_without_any_room_for_a_bitmap(room: int) -> None:
+    """Else a topic made anew would not be noticed."""
+    text, whole = encode(OURS, MARK, Offset(MARK + 2), [MARK], room)
+    assert not whole
+    assert decode(text, Identity("cluster-1", "topic-9"), MARK).recreated
 
 
 def test_ten_thousand_behind_one_stuck_record_fit() -> None:

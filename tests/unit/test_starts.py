@@ -55,12 +55,15 @@ class FakeKafka:
         return offsets
 
 
+@dataclass
 class OneLog:
     """Satisfies `Identities`."""
 
+    told: Identity = OURS
+
     def identity(self, topic: str) -> Identity:
         assert topic == "moves"
-        return OURS
+        return self.told
 
     def changed(self, topics: Iterable[str], now_s: float) -> set[str]:
         raise NotImplementedError(topics, now_s)
@@ -129,3 +132,31 @@ def test_a_topic_that_was_made_anew_waits() -> None:
     starts = finder(kafka, StartPolicy()).find([FIRST])
     assert not starts.ready
     assert starts.waiting[FIRST].code == "topic_recreated"
+
+
+def test_where_the_group_was_is_not_trusted_while_no_broker_tells_which_log_is_there() -> None:
+    """The topic may have been made anew under offsets of a log that is gone."""
+    it = finder(FakeKafka({0: at(40)}), StartPolicy())
+    it.identities = OneLog(Identity(None, None))
+    starts = it.find([FIRST])
+    assert not starts.ready
+    assert starts.waiting[FIRST].code == "topic_id_unknown"
+    it.identities = OneLog(OURS)
+    assert it.find([FIRST]).ready == {FIRST: Start(Offset(40))}
+
+
+def test_a_group_that_names_no_log_goes_on_though_no_broker_tells_ids() -> None:
+    it = finder(FakeKafka({0: (40, "")}), StartPolicy())
+    it.identities = OneLog(Identity(None, None))
+    assert it.find([FIRST]).ready == {FIRST: Start(Offset(40))}
+
+
+def test_an_offset_that_survives_a_topic_made_anew_is_of_the_old_log() -> None:
+    """Also where its metadata does not say so."""
+    kafka = FakeKafka({0: (40, "")})
+    it = finder(kafka, StartPolicy())
+    it.remade.add(FIRST)
+    assert it.find([FIRST]).waiting[FIRST].code == "topic_recreated"
+    del kafka.offsets[0]
+    assert it.find([FIRST]).ready == {FIRST: Start(Offset(BEGINNING))}
+    assert it.find([FIRST]).ready == {FIRST: Start(Offset(BEGINNING))}

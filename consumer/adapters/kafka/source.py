@@ -204,7 +204,7 @@ class KafkaSource:
         now_s = self._clock.monotonic_s()
         if self._waiting and now_s >= self._ask_at_s:
             self._begin(list(self._waiting))
-        topics = {place.topic for place in self._begun}
+        topics = {place.topic for place in (*self._begun, *self._waiting)}
         for topic in self._identities.changed(topics, now_s):
             self._stop_reading(topic)
 
@@ -212,6 +212,7 @@ class KafkaSource:
         """The log under our offsets is gone: they must not be read, nor committed, on."""
         places = [place for place in self._begun if place.topic == topic]
         self._identities.forget(topic)
+        self._finder.remade.update(places)
         self._told.recreated(places)
         self._unassign(places)
         self._begun.difference_update(places)

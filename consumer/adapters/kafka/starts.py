@@ -58,6 +58,9 @@ class StartFinder:
     clock: Clock
     owned: set[Place] = field(default_factory=set[Place])
     """Partitions that are this member's, begun or waiting."""
+    remade: set[Place] = field(default_factory=set[Place])
+    """Of topics that were made anew while they were read: an offset that is still there is of
+    the old log, whatever its metadata says. Only a group without members can be given another."""
 
     def find(self, places: Iterable[Place]) -> Starts:
         """Blocks, with a bound on each question; what failed is to be asked again."""
@@ -81,15 +84,20 @@ class StartFinder:
             if answer.error is not None:
                 raise KafkaException(answer.error)
             if answer.offset < 0:
+                self.remade.discard(place)
                 fresh.append(place)
-                continue
-            mark = Offset(answer.offset)
-            memory = decode(answer.metadata, self.identities.identity(place.topic), mark)
-            if memory.recreated:
-                starts.waiting[place] = recreated(place)
             else:
-                starts.ready[place] = Start(mark, memory.settled)
+                self._go_on(place, Offset(answer.offset), answer.metadata, starts)
         return fresh
+
+    def _go_on(self, place: Place, mark: Offset, metadata: str | None, starts: Starts) -> None:
+        memory = decode(metadata, self.identities.identity(place.topic), mark)
+        if memory.recreated or place in self.remade:
+            starts.waiting[place] = recreated(place)
+        elif memory.unproven:
+            starts.waiting[place] = _unanswered(place, "topic_id_unknown")
+        else:
+            starts.ready[place] = Start(mark, memory.settled)
 
     def _begin(self, topic: str, places: Sequence[Place], starts: Starts) -> None:
         """The start is committed before the first record is taken (P13)."""

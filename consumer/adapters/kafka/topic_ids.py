@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final, Protocol, cast
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaException, TopicCollection, Uuid
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._topic import TopicDescription
 
@@ -16,15 +16,18 @@ from consumer.delivery.commit_memory import Identity
 ASK_S: Final = 5.0
 CHECK_EVERY_S: Final = 30.0
 """How often the ids are asked for in the background: a recreated topic is noticed soon."""
+_NO_ID: Final = str(Uuid(0, 0))
+"""What brokers tell that know no topic ids (before Kafka 2.8)."""
 
 
 class Identities(Protocol):
     def identity(self, topic: str) -> Identity:
-        """Asks once for each topic and session; empty ids where the brokers do not tell."""
+        """Asks once for each topic and session; None for what no broker has told."""
         ...
 
     def changed(self, topics: Iterable[str], now_s: float) -> set[str]:
-        """Topics whose id is not what it was; looks at answers that came, never waits."""
+        """Topics whose id is not what it was; looks at answers that came, never waits. What no
+        broker had told is asked for again, too."""
         ...
 
     def forget(self, topic: str) -> None: ...
@@ -47,37 +50,57 @@ class NoIdentities:
 
 @dataclass(slots=True)
 class TopicIds:
+    """An id counts as known only when a broker told it: a failed question is no answer, and is
+    asked again in the background. Else one blip would blind us to a topic made anew (P13)."""
+
     admin: AdminClient
     check_every_s: float = CHECK_EVERY_S
     _cluster: str | None = None
     _known: dict[str, str] = field(default_factory=dict[str, str])
+    _tried: set[str] = field(default_factory=set[str])
+    """Topics that were waited for once: the loop does not wait again for what may not come."""
     _asked: Mapping[str, Future[TopicDescription]] = field(
         default_factory=dict[str, "Future[TopicDescription]"]
     )
     _asked_at_s: float = 0.0
 
     def identity(self, topic: str) -> Identity:
-        if self._cluster is None:
-            self._cluster = self._ask_cluster()
-        if topic not in self._known:
-            self._known[topic] = _id_of(self._ask([topic])[topic], wait_s=ASK_S)
-        return Identity(self._cluster, self._known[topic])
+        if topic not in self._known and topic not in self._tried:
+            self._tried.add(topic)
+            self._learn(topic, _id_of(self._ask([topic])[topic], wait_s=ASK_S))
+        return Identity(self._cluster, self._known.get(topic))
 
     def changed(self, topics: Iterable[str], now_s: float) -> set[str]:
         news = {topic: _id_of(answer) for topic, answer in self._asked.items() if answer.done()}
-        known = [topic for topic in topics if self._known.get(topic)]
-        if known and now_s - self._asked_at_s >= self.check_every_s:
-            self._asked_at_s = now_s
-            self._asked = self._ask(known)
-        return {
-            t for t, new in news.items() if new and self._known.get(t) and new != self._known[t]
-        }
+        told = {topic: new for topic, new in news.items() if new is not None}
+        changed = {t for t, new in told.items() if self._known.get(t) and new != self._known[t]}
+        for topic in told.keys() - self._known.keys():
+            self._learn(topic, told[topic])
+        self._ask_again(topics, now_s)
+        return changed
 
     def forget(self, topic: str) -> None:
         """Ask anew when it is next needed."""
         self._known.pop(topic, None)
+        self._tried.discard(topic)
         self._asked = {}
-        self._cluster = self._cluster or None
+
+    def _ask_again(self, topics: Iterable[str], now_s: float) -> None:
+        """Topics of which brokers tell no id are not worth a question."""
+        asked = [topic for topic in topics if self._known.get(topic) != ""]
+        unknown = any(topic not in self._known for topic in asked)
+        every_s = min(ASK_S, self.check_every_s) if unknown else self.check_every_s
+        if asked and now_s - self._asked_at_s >= every_s:
+            self._asked_at_s = now_s
+            self._asked = self._ask(asked)
+
+    def _learn(self, topic: str, told: str | None) -> None:
+        """The client of a broker that answers has the cluster's id as well."""
+        if told is None:
+            return
+        self._known[topic] = told
+        if self._cluster is None:
+            self._cluster = self._ask_cluster()
 
     def _ask(self, topics: list[str]) -> Mapping[str, Future[TopicDescription]]:
         answers = self.admin.describe_topics(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- untyped by the client
@@ -86,14 +109,17 @@ class TopicIds:
         return cast("Mapping[str, Future[TopicDescription]]", answers)
 
     def _ask_cluster(self) -> str:
+        """Empty where brokers tell none."""
         try:
             return self.admin.cluster_id(ASK_S) or ""
         except KafkaException:
             return ""
 
 
-def _id_of(answer: Future[TopicDescription], wait_s: float = 0.0) -> str:
+def _id_of(answer: Future[TopicDescription], wait_s: float = 0.0) -> str | None:
+    """None when no broker has told it."""
     try:
-        return str(answer.result(timeout=wait_s).topic_id)
+        told = str(answer.result(timeout=wait_s).topic_id)
     except (KafkaException, TimeoutError):
-        return ""
+        return None
+    return "" if told == _NO_ID else told
