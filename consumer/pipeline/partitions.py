@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from consumer.delivery.lanes import Lane, Parcel
 from consumer.delivery.limits import Limits
 from consumer.delivery.records import Offset, Record
 from consumer.observed import PauseReason
+
+RESERVED: Final = 0.5
+"""Of the bounds in all: topics that stand still, of which SEEK refuses all or a schema is not to
+be had, leave so much to the others, shared out evenly among all topics."""
 
 
 @dataclass(slots=True, eq=False)
@@ -19,6 +25,7 @@ class Partitions:
     settled: int = 0
     """Records settled since the start of the process."""
     _full: bool = False
+    """Only topics that have less than their share of the reserve pending may bring more."""
 
     @property
     def pending(self) -> int:
@@ -71,33 +78,57 @@ class Partitions:
         """
         self._full = self._is_full()
         going = [lane for lane in self.lanes.values() if not lane.paused]
-        for lane in going:
-            lane.waits_for = self._for_all(enough=enough) or self._for_itself(
-                lane, held_topics, 1.0
-            )
+        self._find_reasons(going, held_topics, 1.0, enough=enough)
         return [lane for lane in going if lane.waits_for]
 
     def to_resume(self, held_topics: Collection[str], *, enough: bool) -> list[Lane]:
         """Paused lanes that may go on: at half of a bound, so that it is not hit at once."""
         paused = [lane for lane in self.lanes.values() if lane.paused]
-        for lane in paused:
-            lane.waits_for = self._for_all(enough=enough) or self._for_itself(
-                lane, held_topics, 0.5
-            )
+        self._find_reasons(paused, held_topics, 0.5, enough=enough)
         return [lane for lane in paused if not lane.waits_for]
 
+    def _find_reasons(
+        self, lanes: Iterable[Lane], held_topics: Collection[str], share: float, *, enough: bool
+    ) -> None:
+        crowded = self._crowded(share) if self._full else ()
+        for lane in lanes:
+            if enough:
+                lane.waits_for = PauseReason.HOLD
+            elif lane.place.topic in crowded:
+                lane.waits_for = PauseReason.ALL_PENDING
+            else:
+                lane.waits_for = self._for_itself(lane, held_topics, share)
+
     def _is_full(self) -> bool:
+        """What all topics hold beside the reserve, and what each has of it, is the bound in all."""
         share = 0.5 if self._full else 1.0
+        share *= 1.0 - self._reserve_each() * (self._topics() - 1)
         limits = self.limits
         return (
             self.pending >= share * limits.pending_records
             or self.pending_bytes >= share * limits.pending_bytes
         )
 
-    def _for_all(self, *, enough: bool) -> str:
-        if enough:
-            return PauseReason.HOLD
-        return PauseReason.ALL_PENDING if self._full else ""
+    def _crowded(self, share: float) -> Collection[str]:
+        """Topics with no room left in their share of the reserve."""
+        records: Counter[str] = Counter()
+        sizes: Counter[str] = Counter()
+        for lane in self.lanes.values():
+            records[lane.place.topic] += lane.tracker.pending
+            sizes[lane.place.topic] += lane.pending_bytes
+        each, limits = share * self._reserve_each(), self.limits
+        return {
+            topic
+            for topic in records
+            if records[topic] >= each * limits.pending_records
+            or sizes[topic] >= each * limits.pending_bytes
+        }
+
+    def _reserve_each(self) -> float:
+        return RESERVED / max(1, self._topics())
+
+    def _topics(self) -> int:
+        return len({lane.place.topic for lane in self.lanes.values()})
 
     def _for_itself(self, lane: Lane, held_topics: Collection[str], share: float) -> str:
         if lane.place.topic in held_topics:

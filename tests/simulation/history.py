@@ -173,6 +173,12 @@ class History:
             )
         for _ in range(FLOOD_TURNS):
             self._turn(world.rng.choice(self._alive()))
+        for _ in range(CALM_TURNS):
+            others = [r for r in self.scene.truth.unsettled() if r.topic() != seek.flooded_topic]
+            if not others:
+                break
+            self._turn(world.rng.choice(self._alive()))
+        ensure(not others, "P8 other topics flow during a flood", *others[:20])
         seek.flooding = False
 
     # -- Calm ------------------------------------------------------------------------------------

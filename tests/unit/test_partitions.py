@@ -250,3 +250,45 @@ def test_a_partition_with_parked_records_waits_until_they_are_read() -> None:
     one.parked.clear()
     assert turned(it) == ([], [one])
     assert one.waits_for == ""
+
+
+def test_a_topic_that_stands_still_leaves_room_to_others() -> None:
+    """Three quarters of the bound fill up with it, the last quarter is the other topic's."""
+    stuck = [lane("stuck", number) for number in range(3)]
+    flowing = lane("flowing")
+    it = ours([*stuck, flowing], LIMITS)
+    for some in stuck:
+        admitted(it, some, 25)
+    assert turned(it) == (stuck, [])
+    assert {some.waits_for for some in stuck} == {PauseReason.ALL_PENDING}
+    admitted(it, flowing, 24)
+    assert turned(it) == ([], [])
+    admitted(it, flowing, 1)
+    assert turned(it) == ([flowing], [])
+    assert it.pending == LIMITS.pending_records
+    settled(it, flowing, *range(13))
+    confirmed(flowing)
+    assert turned(it) == ([], [flowing])
+
+
+def test_bytes_of_a_topic_that_stands_still_leave_room_to_others_too() -> None:
+    stuck = [lane("stuck", number) for number in range(3)]
+    flowing = lane("flowing")
+    it = ours([*stuck, flowing], LIMITS)
+    for some in stuck:
+        admitted(it, some, 1, size=250)
+    admitted(it, flowing, 1, size=240)
+    assert turned(it) == (stuck, [])
+    admitted(it, flowing, 1, size=10)
+    assert turned(it) == ([flowing], [])
+    assert it.pending_bytes == LIMITS.pending_bytes
+
+
+def test_however_many_topics_stand_still_all_keep_within_the_bound() -> None:
+    lanes = [lane(f"topic-{number}") for number in range(10)]
+    it = ours(lanes, LIMITS)
+    while going := [some for some in lanes if not some.paused]:
+        admitted(it, going[0], 1)
+        turned(it)
+    assert it.pending <= LIMITS.pending_records
+    assert all(some.tracker.pending >= 5 for some in lanes)
