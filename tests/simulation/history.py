@@ -174,12 +174,16 @@ class History:
         for _ in range(FLOOD_TURNS):
             self._turn(world.rng.choice(self._alive()))
         for _ in range(CALM_TURNS):
-            others = [r for r in self.scene.truth.unsettled() if r.topic() != seek.flooded_topic]
-            if not others:
+            if not self._of_other_topics():
                 break
             self._turn(world.rng.choice(self._alive()))
+        others = self._of_other_topics()
         ensure(not others, "P8 other topics flow during a flood", *others[:20])
         seek.flooding = False
+
+    def _of_other_topics(self) -> list[SimRecord]:
+        flooded = self.scene.seek.flooded_topic
+        return [record for record in self.scene.truth.unsettled() if record.topic() != flooded]
 
     # -- Calm ------------------------------------------------------------------------------------
 

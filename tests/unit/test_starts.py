@@ -28,14 +28,18 @@ class FakeKafka:
     has committed of them."""
 
     offsets: dict[int, tuple[int, str]] = field(default_factory=dict)
+    soon: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """Committed by another member, once ours were asked for."""
 
     def committed(self, asked: Sequence[TopicPartition], timeout: float) -> list[TopicPartition]:
         assert timeout > 0
         nothing = OFFSET_INVALID, ""
-        return [
+        told = [
             TopicPartition(tp.topic, tp.partition, *self.offsets.get(tp.partition, nothing))
             for tp in asked
         ]
+        self.offsets |= self.soon
+        return told
 
     def list_topics(self, topic: str, timeout: float) -> SimpleNamespace:
         assert timeout > 0
@@ -119,6 +123,18 @@ def test_a_confirmed_start_at_the_end_is_committed_for_the_whole_topic() -> None
     starts = finder(kafka, latest(confirmed=True)).find([FIRST])
     assert starts.ready == {FIRST: Start(Offset(END))}
     assert kafka.offsets == {0: at(END), 1: at(END)}
+
+
+def test_a_start_that_another_member_sets_meanwhile_is_not_committed_over() -> None:
+    """Else the whole history of the topic would be sent."""
+    kafka = FakeKafka(soon={0: at(END), 1: at(END)})
+    it = finder(kafka, latest(confirmed=True))
+    it.owned = {ADDED}
+    starts = it.find([ADDED])
+    assert not starts.ready
+    assert starts.waiting[ADDED].code == "start_pending"
+    assert kafka.offsets[1] == at(END)
+    assert it.find([ADDED]).ready == {ADDED: Start(Offset(END))}
 
 
 def test_an_added_partition_begins_at_its_beginning_though_the_topic_began_at_its_end() -> None:

@@ -101,10 +101,14 @@ class StartFinder:
 
     def _begin(self, topic: str, places: Sequence[Place], starts: Starts) -> None:
         """The start is committed before the first record is taken (P13)."""
-        everyone = self._partitions_of(topic)
-        always_first = topic == self.policy.retry_topic or self.policy.at is StartAt.EARLIEST
-        if always_first or self._has_offsets(everyone):
-            self._commit_starts({place: self._beginning(place) for place in places}, starts)
+        everyone = sorted({*self._partitions_of(topic), *places})
+        if topic == self.policy.retry_topic or self.policy.at is StartAt.EARLIEST:
+            self._begin_first(places, starts)
+        elif begun := self._with_offsets(everyone):
+            # One answer tells of the whole topic. Since ours were asked for its start may have
+            # been set, for them as well: then their beginning is not ours to commit.
+            starts.waiting |= {place: _not_our_turn(place) for place in places if place in begun}
+            self._begin_first([place for place in places if place not in begun], starts)
         elif self.clock.wall_ms() > self.policy.confirmed_until_ms:
             starts.waiting |= {place: self._unconfirmed(place) for place in places}
         elif everyone[0] in self.owned:
@@ -114,16 +118,20 @@ class StartFinder:
         else:
             starts.waiting |= {place: _not_our_turn(place) for place in places}
 
+    def _begin_first(self, places: Sequence[Place], starts: Starts) -> None:
+        if places:
+            self._commit_starts({place: self._beginning(place) for place in places}, starts)
+
     def _partitions_of(self, topic: str) -> list[Place]:
         found = self.admin.list_topics(topic, timeout=ASK_S).topics[topic]
         if found.error is not None:
             raise KafkaException(found.error)
         return [Place(topic, partition) for partition in sorted(found.partitions)]
 
-    def _has_offsets(self, places: Sequence[Place]) -> bool:
+    def _with_offsets(self, places: Sequence[Place]) -> set[Place]:
         asked = [TopicPartition(place.topic, place.partition) for place in places]
         answers = self.consumer.committed(asked, timeout=ASK_S)
-        return any(answer.offset >= 0 for answer in answers)
+        return {Place(answer.topic, answer.partition) for answer in answers if answer.offset >= 0}
 
     def _chosen(self, places: Sequence[Place]) -> dict[Place, Offset]:
         """For the whole topic at once, by the owner of its first partition: members that begin
