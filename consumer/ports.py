@@ -55,6 +55,16 @@ class Mark(NamedTuple):
     """All from `offset` up to `position` that a new owner would have to read again."""
 
 
+class CommitAnswer(NamedTuple):
+    """What became of a synchronous commit. Kafka judges each partition for itself."""
+
+    taken: Collection[TopicPartition] = ()
+    code: str | None = None
+    """Of a refusal; None when all were taken."""
+    final: bool = False
+    """What was refused would be refused again."""
+
+
 class Fault(NamedTuple):
     """What keeps the source from reading: a partition, a topic (`partition` is -1), or all
     of Kafka (`topic` is empty)."""
@@ -106,12 +116,15 @@ class Source(Protocol):
         """
         ...
 
-    def commit_now(self, marks: Mapping[TopicPartition, Mark]) -> bool:
-        """Blocks for at most the client's socket timeout; False when it was refused."""
+    def commit_now(self, marks: Mapping[TopicPartition, Mark]) -> CommitAnswer:
+        """Blocks for at most the client's socket timeout."""
         ...
 
-    def pause(self, partitions: Sequence[TopicPartition]) -> None: ...
-    def resume(self, partitions: Sequence[TopicPartition]) -> None: ...
+    def pause(self, partitions: Sequence[TopicPartition]) -> bool:
+        """False when the client would not: nothing has changed."""
+        ...
+
+    def resume(self, partitions: Sequence[TopicPartition]) -> bool: ...
 
 
 class Buried(NamedTuple):

@@ -11,7 +11,7 @@ from consumer.delivery.limits import Limits
 from consumer.delivery.records import Offset, TopicPartition
 from consumer.observed import CommitConfirmed, CommitRefused, Telemetry
 from consumer.pipeline.partitions import Partitions
-from consumer.ports import Mark, Source
+from consumer.ports import CommitAnswer, Mark, Source
 
 PATIENCE_S: Final = 15.0
 """An asynchronous commit that was not answered for so long is taken for lost: the client's
@@ -54,19 +54,20 @@ class Commits:
             carried = self.source.commit({lane.place: _mark(lane) for lane in lanes})
             self._sent = {lane.place: _sent(lane, carried=lane.place in carried) for lane in lanes}
 
-    def now(self, lanes: Iterable[Lane]) -> bool:
-        """Commit synchronously; True when the broker took it, or there was nothing to say."""
+    def now(self, lanes: Iterable[Lane]) -> CommitAnswer:
+        """Commit synchronously."""
         lanes = list(lanes)
         if not lanes:
-            return True
-        taken = self.source.commit_now({lane.place: _mark(lane) for lane in lanes})
+            return CommitAnswer()
+        answer = self.source.commit_now({lane.place: _mark(lane) for lane in lanes})
+        taken = [lane for lane in lanes if lane.place in answer.taken]
+        for lane in taken:  # Whether the metadata carried the rest is not told: assume not.
+            lane.tracker.confirm_commit(lane.tracker.mark, _sent(lane, carried=False).covered)
         if taken:
-            for lane in lanes:  # Whether the metadata carried the rest is not told: assume not.
-                lane.tracker.confirm_commit(lane.tracker.mark, _sent(lane, carried=False).covered)
-            self.telemetry.note(CommitConfirmed(len(lanes)))
-        else:
-            self.telemetry.note(CommitRefused("refused"))
-        return taken
+            self.telemetry.note(CommitConfirmed(len(taken)))
+        if answer.code is not None:
+            self.telemetry.note(CommitRefused(answer.code))
+        return answer
 
     def answered(self, offsets: Mapping[TopicPartition, Offset], error: str | None) -> None:
         """The broker's answer to the asynchronous commit."""

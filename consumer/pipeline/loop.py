@@ -94,6 +94,7 @@ class Pipeline:
         self._member = False
         self._polled_s: float | None = None
         self._proved_s = 0.0
+        self._doubt = ""  # Why a commit that was to prove our membership was refused.
         self._shown_s = 0.0
 
     def turn(self) -> None:
@@ -159,14 +160,18 @@ class Pipeline:
     def _is_certainly_member(self, now_s: float) -> bool:
         """After a standstill longer than the lease others may own our partitions (P4).
 
-        A commit proves the membership: the coordinator refuses it from a former member.
+        A commit proves the membership: the coordinator refuses it from a former member, for all
+        its partitions. That of a single one may be refused for another reason.
         """
         if self._polled_s is None or now_s - self._polled_s < self._limits.lease_s:
+            self._doubt = ""
             return True
         if now_s - self._proved_s < PROVE_EVERY_S:
             return False
         self._proved_s = now_s
-        return self._commits.now(self.partitions.lanes.values())
+        answer = self._commits.now(self.partitions.lanes.values())
+        self._doubt = "" if answer.taken else answer.code or ""
+        return not self._doubt
 
     def _waits(self) -> tuple[float, float]:
         """Seconds to wait for records, and for a landing."""
@@ -238,12 +243,10 @@ class Pipeline:
         enough = self.courier.has_enough
         pause = self.partitions.to_pause(held, enough=enough)
         resume = self.partitions.to_resume(held, enough=enough)
-        for lane in (*pause, *resume):
-            lane.paused = not lane.paused
-        if pause:
-            self._source.pause([lane.place for lane in pause])
-        if resume:
-            self._source.resume([lane.place for lane in resume])
+        for lanes, switch in ((pause, self._source.pause), (resume, self._source.resume)):
+            if lanes and switch([lane.place for lane in lanes]):
+                for lane in lanes:
+                    lane.paused = not lane.paused
 
     # -- Giving partitions up --------------------------------------------------------------
 
@@ -268,8 +271,10 @@ class Pipeline:
         return in_time
 
     def _commit_last(self, leaving: list[Lane]) -> bool:
-        """True when the broker took it, or there was nothing to say."""
-        return self._commits.now(lane for lane in leaving if not lane.gone and worth_a_commit(lane))
+        """True when there is no use in trying again."""
+        lanes = (lane for lane in leaving if not lane.gone and worth_a_commit(lane))
+        answer = self._commits.now(lanes)
+        return answer.code is None or answer.final
 
     def _is_owed(self, leaving: list[Lane]) -> bool:
         flying = {id(parcel.lane) for parcel in self.courier.flying}
@@ -306,6 +311,6 @@ class Pipeline:
             return
         self._shown_s = now_s
         wall_ms = self._clock.wall_ms()
-        self._holds.update(self._status.holds(now_s, wall_ms), wall_ms)
+        self._holds.update(self._status.holds(now_s, wall_ms, self._doubt), wall_ms)
         shown = self._status.snapshot(now_s, self._holds.now(), member=self._member)
         self._telemetry.show(shown)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from consumer.delivery.courier import Courier
 from consumer.delivery.flood_guard import FloodGuard
@@ -20,6 +21,11 @@ from consumer.pipeline.intake import Intake
 from consumer.pipeline.partitions import Partitions
 from consumer.ports import Source
 
+_DOUBT: Final = (
+    "after a standstill nothing is sent until Kafka takes a commit of ours, "
+    "which shows that the partitions are still ours"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -30,8 +36,9 @@ class Status:
     guard: FloodGuard
     source: Source
 
-    def holds(self, now_s: float, wall_ms: int) -> dict[HoldKey, str]:
-        """With what there is to know about each; nothing of a record."""
+    def holds(self, now_s: float, wall_ms: int, doubt: str = "") -> dict[HoldKey, str]:
+        """With what there is to know about each; nothing of a record. `doubt`: why Kafka does
+        not confirm that the partitions are still ours."""
         active = dict(self._of_seek(now_s, wall_ms))
         for topic, waits in self.intake.unresolved.items():
             if waits.why:  # Else it is asked for the first time: no news.
@@ -39,6 +46,8 @@ class Status:
                 active[HoldKey(HoldReason.REGISTRY, topic)] = detail
         if self.burial.trouble:
             active[HoldKey(HoldReason.DEAD_LETTERS, None)] = self.burial.trouble
+        if doubt:
+            active[HoldKey(HoldReason.KAFKA, None)] = f"{doubt}: {_DOUBT}"
         for fault in self.source.faults():
             reason = HoldReason.OFFSETS if fault.about_offsets else HoldReason.KAFKA
             active[HoldKey(reason, fault.place.topic or None)] = f"{fault.code}: {fault.detail}"

@@ -30,6 +30,8 @@ class Owner:
 
     starts: dict[TopicPartition, Start] = field(default_factory=dict)
     confirmed: dict[TopicPartition, Offset] = field(default_factory=dict)
+    may_be_refused: bool = False
+    refusals: list[str] = field(default_factory=list)
     given_up: list[tuple[str, TopicPartition]] = field(default_factory=list)
     is_member: bool = False
     """As a pipeline would have it."""
@@ -49,8 +51,10 @@ class Owner:
         self.given_up += [("recreated", place) for place in partitions]
 
     def committed(self, offsets: Mapping[TopicPartition, Offset], error: str | None) -> None:
-        assert error is None
         self.confirmed |= offsets
+        if error is not None:
+            assert self.may_be_refused, error
+            self.refusals.append(error)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from consumer.delivery.commit_memory import decode, encode
 from consumer.delivery.records import Offset, TopicPartition
 from consumer.pipeline.commits import PATIENCE_S
-from consumer.ports import Assignments, Fault, Mark, Polled
+from consumer.ports import Assignments, CommitAnswer, Fault, Mark, Polled
 from tests.simulation.bounds import TAKE
 from tests.simulation.faults import Hazard
 from tests.simulation.invariants import Invariants
@@ -89,7 +89,7 @@ class FakeSource:
         self.world.step(self.process.name, "commit sent")
         return carried
 
-    def commit_now(self, marks: Mapping[TopicPartition, Mark]) -> bool:
+    def commit_now(self, marks: Mapping[TopicPartition, Mark]) -> CommitAnswer:
         self.world.step(self.process.name, f"commit now {_marks(marks)}")
         entries, _ = self._entries(marks)
         while self._sent:
@@ -103,15 +103,17 @@ class FakeSource:
             taken = False
         self.process.doubtful = not taken
         self.world.step(self.process.name, f"commit now: {taken}")
-        return taken
+        return CommitAnswer(marks.keys()) if taken else CommitAnswer((), "REFUSED")
 
-    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+    def pause(self, partitions: Sequence[TopicPartition]) -> bool:
         self.world.step(self.process.name, f"pause {_places(partitions)}")
         self.paused.update(partitions)
+        return True
 
-    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+    def resume(self, partitions: Sequence[TopicPartition]) -> bool:
         self.world.step(self.process.name, f"resume {_places(partitions)}")
         self.paused.difference_update(partitions)
+        return True
 
     # -- Partitions come and go ------------------------------------------------------------------
 

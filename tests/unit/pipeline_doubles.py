@@ -13,7 +13,7 @@ from consumer.delivery.records import Offset, OutgoingRecord, TopicPartition
 from consumer.domain.signals import Signal, TypeCode
 from consumer.observed import Occurrence, Snapshot
 from consumer.pipeline.partitions import Partitions
-from consumer.ports import Buried, Fault, Mark, Polled, Reading
+from consumer.ports import Buried, CommitAnswer, Fault, Mark, Polled, Reading
 
 ENVELOPE = Envelope("seek-signals.dlq", "seek-signals", "seek-signals.retry", "1.2.3", "abc")
 
@@ -40,6 +40,9 @@ class CommitsOnly:
 
     carries: bool = True
     takes: bool = True
+    refuses: frozenset[str] = frozenset()
+    """Topics, for good."""
+    switches: bool = True
     sent: list[dict[TopicPartition, Mark]] = field(default_factory=list[dict[TopicPartition, Mark]])
     sent_now: list[dict[TopicPartition, Mark]] = field(
         default_factory=list[dict[TopicPartition, Mark]]
@@ -55,15 +58,20 @@ class CommitsOnly:
         self.sent.append(dict(marks))
         return set(marks) if self.carries else set()
 
-    def commit_now(self, marks: Mapping[TopicPartition, Mark]) -> bool:
+    def commit_now(self, marks: Mapping[TopicPartition, Mark]) -> CommitAnswer:
         self.sent_now.append(dict(marks))
-        return self.takes
+        if not self.takes:
+            return CommitAnswer((), "refused")
+        taken = [place for place in marks if place.topic not in self.refuses]
+        if len(taken) == len(marks):
+            return CommitAnswer(taken)
+        return CommitAnswer(taken, "unknown_topic", final=True)
 
-    def pause(self, partitions: Sequence[TopicPartition]) -> None:
-        """Of no interest here."""
+    def pause(self, partitions: Sequence[TopicPartition]) -> bool:  # noqa: ARG002 -- the port's name
+        return self.switches
 
-    def resume(self, partitions: Sequence[TopicPartition]) -> None:
-        """Of no interest here."""
+    def resume(self, partitions: Sequence[TopicPartition]) -> bool:  # noqa: ARG002 -- the port's name
+        return self.switches
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from consumer.delivery.records import Offset
 from consumer.observed import CommitConfirmed, CommitRefused
 from consumer.pipeline.commits import PATIENCE_S, Commits
 from consumer.pipeline.partitions import Partitions
-from consumer.ports import Mark
+from consumer.ports import CommitAnswer, Mark
 from tests.unit.delivery_samples import lane
 from tests.unit.pipeline_doubles import CommitsOnly, NotedTelemetry, admitted, ours, settled
 
@@ -208,7 +208,7 @@ def test_records_settled_while_a_commit_was_under_way_are_exposed() -> None:
 def test_on_leaving_the_commit_is_synchronous() -> None:
     it = Office()
     it.settle(0, 2)
-    assert it.it.now([it.lane])
+    assert it.it.now([it.lane]).code is None
     assert it.source.sent_now == [{it.lane.place: Mark(Offset(1), Offset(3), (Offset(1),))}]
     assert it.lane.tracker.committed == 1
     assert it.telemetry.of(CommitConfirmed) == [CommitConfirmed(1)]
@@ -217,12 +217,26 @@ def test_on_leaving_the_commit_is_synchronous() -> None:
 def test_a_refused_last_commit_confirms_nothing() -> None:
     it = Office(source=CommitsOnly(takes=False))
     it.settle(0)
-    assert not it.it.now([it.lane])
+    assert it.it.now([it.lane]) == CommitAnswer((), "refused")
     assert it.lane.tracker.committed == 0
     assert it.telemetry.of(CommitRefused) == [CommitRefused("refused")]
 
 
+def test_what_the_broker_took_is_confirmed_though_another_topic_was_refused() -> None:
+    it = Office(source=CommitsOnly(refuses=frozenset({"deleted"})))
+    other = lane("deleted")
+    it.partitions.lanes[other.place] = other
+    it.settle(0)
+    admitted(it.partitions, other, 1)
+    settled(it.partitions, other, 0)
+    answer = it.it.now([it.lane, other])
+    assert (answer.code, answer.final) == ("unknown_topic", True)
+    assert (it.lane.tracker.committed, other.tracker.committed) == (1, 0)
+    assert it.telemetry.of(CommitConfirmed) == [CommitConfirmed(1)]
+    assert it.telemetry.of(CommitRefused) == [CommitRefused("unknown_topic")]
+
+
 def test_with_nothing_to_say_the_last_commit_is_not_made() -> None:
     it = Office()
-    assert it.it.now([])
+    assert it.it.now([]).code is None
     assert it.source.sent_now == []

@@ -21,7 +21,7 @@ from consumer.observed import Occurrence, Snapshot
 from consumer.pipeline.burial import Burial
 from consumer.pipeline.commits import Commits
 from consumer.pipeline.partitions import Partitions
-from consumer.ports import Buried, Mark, Polled
+from consumer.ports import Buried, CommitAnswer, Mark, Polled
 from consumer.ports import Fault as SourceFault
 from tests.unit.delivery_samples import Publisher, lane, offsets, record
 from tests.unit.mapping_samples import APPLICATION, COMPLETED, DAY_MS, LIVE, NOW_MS, POSITION
@@ -71,12 +71,15 @@ class Told:
         self.marks.update(marks)
         return set(marks)
 
-    def commit_now(self, marks: Mapping[TopicPartition, Mark]) -> bool:
+    def commit_now(self, marks: Mapping[TopicPartition, Mark]) -> CommitAnswer:
         self.marks.update(marks)
-        return True
+        return CommitAnswer(marks.keys())
 
-    def pause(self, partitions: Sequence[TopicPartition]) -> None: ...
-    def resume(self, partitions: Sequence[TopicPartition]) -> None: ...
+    def pause(self, partitions: Sequence[TopicPartition]) -> bool:
+        raise NotImplementedError(partitions)
+
+    def resume(self, partitions: Sequence[TopicPartition]) -> bool:
+        raise NotImplementedError(partitions)
 
 
 @dataclass(slots=True)

@@ -16,18 +16,19 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from confluent_kafka.admin import AdminClient
 
 from consumer.adapters.kafka.advice import Grantee, name_of
+from consumer.adapters.kafka.committing import Committer
 from consumer.adapters.kafka.faults import SourceFaults
 from consumer.adapters.kafka.starts import StartFinder, StartPolicy, recreated
 from consumer.adapters.kafka.taking import with_more
 from consumer.adapters.kafka.topic_ids import Identities
-from consumer.delivery.commit_memory import encode
 from consumer.delivery.records import Offset, Record
 from consumer.delivery.records import TopicPartition as Place
 from consumer.errors import FencedError, KafkaFatalError
-from consumer.ports import Assignments, Clock, Fault, Mark, Polled
+from consumer.ports import Assignments, Clock, CommitAnswer, Fault, Mark, Polled
 
 ASK_AGAIN_S: Final = 5.0
 """How often the start of a waiting partition is looked for again."""
+_SWITCH: Final = "the client does not pause or resume partitions; tried again each turn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class KafkaSource:
             "on_commit": self._on_commit,
         }
         self._consumer = make(callbacks)
+        self._committer = Committer(self._consumer, identities, options.metadata_bytes)
         self._finder = StartFinder(self._consumer, admin, identities, policy, clock)
         self._owner: Assignments | None = None
         self._faults = SourceFaults(options.grantee)
@@ -68,6 +70,7 @@ class KafkaSource:
         self._ask_at_s = 0.0
         self._fatal: KafkaError | None = None
         self._late: list[str] = []
+        self._switch_refused: Fault | None = None
 
     def subscribe(self, topics: Sequence[str], owner: Assignments) -> None:
         self._owner = owner
@@ -94,29 +97,24 @@ class KafkaSource:
         return self._sorted(with_more(self._consumer.consume, first))
 
     def faults(self) -> Sequence[Fault]:
-        return [*self._faults.standing, *self._waiting.values()]
+        refused = [] if self._switch_refused is None else [self._switch_refused]
+        return [*refused, *self._faults.standing, *self._waiting.values()]
 
     def commit(self, marks: Mapping[Place, Mark]) -> Collection[Place]:
-        offsets, carried = self._offsets(marks)
         try:
-            self._consumer.commit(offsets=offsets, asynchronous=True)
+            return self._committer.begin(marks)
         except KafkaException as error:
             self._late.append(name_of(error.args[0]))
-        return carried
+            return ()
 
-    def commit_now(self, marks: Mapping[Place, Mark]) -> bool:
-        offsets, _ = self._offsets(marks)
-        try:
-            answers = self._consumer.commit(offsets=offsets, asynchronous=False)
-        except KafkaException:
-            return False
-        return all(answer.error is None for answer in answers)
+    def commit_now(self, marks: Mapping[Place, Mark]) -> CommitAnswer:
+        return self._committer.now(marks)
 
-    def pause(self, partitions: Sequence[Place]) -> None:
-        self._switch(self._consumer.pause, partitions)
+    def pause(self, partitions: Sequence[Place]) -> bool:
+        return self._switch(self._consumer.pause, partitions)
 
-    def resume(self, partitions: Sequence[Place]) -> None:
-        self._switch(self._consumer.resume, partitions)
+    def resume(self, partitions: Sequence[Place]) -> bool:
+        return self._switch(self._consumer.resume, partitions)
 
     # -- What the client tells, on the loop thread, from inside a call -------------------------
 
@@ -138,15 +136,12 @@ class KafkaSource:
         self._let_go(partitions, self._told.lost)
 
     def _on_commit(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
-        taken = {
-            Place(tp.topic, tp.partition): Offset(tp.offset)
-            for tp in partitions
-            if error is None and tp.error is None
-        }
-        refused = error or next((tp.error for tp in partitions if tp.error is not None), None)
-        if taken:
-            self._faults.taken_in()
-        self._told.committed(taken, None if refused is None else name_of(refused))
+        answer = self._committer.answered(error, partitions)
+        if answer is not None:
+            taken, refused = answer
+            if taken:
+                self._faults.taken_in()
+            self._told.committed(taken, refused)
 
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
@@ -249,28 +244,20 @@ class KafkaSource:
         for code in refusals:
             self._told.committed({}, code)
 
-    def _offsets(self, marks: Mapping[Place, Mark]) -> tuple[list[TopicPartition], set[Place]]:
-        offsets: list[TopicPartition] = []
-        carried: set[Place] = set()
-        for place, mark in marks.items():
-            identity = self._identities.identity(place.topic)
-            text, whole = encode(
-                identity, mark.offset, mark.position, mark.unsettled, self._options.metadata_bytes
-            )
-            offsets.append(TopicPartition(place.topic, place.partition, mark.offset, text))
-            if whole:
-                carried.add(place)
-        return offsets, carried
-
     def _switch(
         self, call: Callable[[list[TopicPartition]], None], partitions: Sequence[Place]
-    ) -> None:
+    ) -> bool:
         """A partition that was revoked a moment ago cannot be switched, and need not be."""
         begun = [TopicPartition(*place) for place in partitions if place in self._begun]
         try:
             call(begun)
-        except KafkaException:
-            self._late.append("pause_refused")
+        except KafkaException as error:
+            self._switch_refused = Fault(
+                Place("", -1), name_of(error.args[0]), about_offsets=False, detail=_SWITCH
+            )
+            return False
+        self._switch_refused = None
+        return True
 
 
 def _place(message: Message) -> Place:

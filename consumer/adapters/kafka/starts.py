@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -11,11 +11,12 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from consumer.adapters.kafka.advice import OFFSETS_ADVICE, name_of
+from consumer.adapters.kafka.committing import Committer
 from consumer.adapters.kafka.topic_ids import Identities
-from consumer.delivery.commit_memory import decode, encode
+from consumer.delivery.commit_memory import decode
 from consumer.delivery.records import Offset
 from consumer.delivery.records import TopicPartition as Place
-from consumer.ports import Clock, Fault, Start
+from consumer.ports import Clock, Fault, Mark, Start
 
 ASK_S: Final = 5.0
 """Bound on each question to Kafka from the loop thread (P5)."""
@@ -112,15 +113,14 @@ class StartFinder:
         elif self.clock.wall_ms() > self.policy.confirmed_until_ms:
             starts.waiting |= {place: self._unconfirmed(place) for place in places}
         elif everyone[0] in self.owned:
-            chosen = self._chosen(everyone)
-            self._commit_starts(chosen, Starts())
-            starts.ready |= {place: Start(chosen[place]) for place in places}
+            self._commit_starts(self._chosen(everyone), places, starts)
         else:
             starts.waiting |= {place: _not_our_turn(place) for place in places}
 
     def _begin_first(self, places: Sequence[Place], starts: Starts) -> None:
         if places:
-            self._commit_starts({place: self._beginning(place) for place in places}, starts)
+            beginnings = {place: self._beginning(place) for place in places}
+            self._commit_starts(beginnings, places, starts)
 
     def _partitions_of(self, topic: str) -> list[Place]:
         found = self.admin.list_topics(topic, timeout=ASK_S).topics[topic]
@@ -154,18 +154,15 @@ class StartFinder:
         partition = TopicPartition(place.topic, place.partition)
         return self.consumer.get_watermark_offsets(partition, timeout=ASK_S)
 
-    def _commit_starts(self, chosen: dict[Place, Offset], starts: Starts) -> None:
-        offsets = [
-            TopicPartition(place.topic, place.partition, offset, self._metadata(place, offset))
-            for place, offset in chosen.items()
-        ]
-        for answer in self.consumer.commit(offsets=offsets, asynchronous=False):
-            if answer.error is not None:
-                raise KafkaException(answer.error)
-        starts.ready |= {place: Start(offset) for place, offset in chosen.items()}
-
-    def _metadata(self, place: Place, offset: Offset) -> str:
-        return encode(self.identities.identity(place.topic), offset, offset, (), 4096)[0]
+    def _commit_starts(
+        self, chosen: Mapping[Place, Offset], ours: Iterable[Place], starts: Starts
+    ) -> None:
+        marks = {place: Mark(offset, offset, ()) for place, offset in chosen.items()}
+        answer = Committer(self.consumer, self.identities, room_bytes=0).now(marks)
+        if answer.code is None:
+            starts.ready |= {place: Start(chosen[place]) for place in ours}
+        else:
+            starts.waiting |= {place: _unanswered(place, answer.code) for place in ours}
 
     def _unconfirmed(self, place: Place) -> Fault:
         return Fault(
