@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from io import BufferedIOBase
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
+from consumer.adapters.avro.answer_bounds import ANSWER_MAX_BYTES
 from consumer.adapters.avro.registry import (
     Away,
     Fetched,
@@ -37,6 +40,11 @@ class Answering:
     requests: list[tuple[str, str | None]] = field(default_factory=list)
     """Path and `Authorization` of each."""
     port: int = 0
+    encoding: str = ""
+    drip_s: float = 0.0
+    """Between one byte and the next."""
+    cut_off: Event = field(default_factory=Event)
+    """Whoever asked did not want all of it."""
 
     @property
     def url(self) -> str:
@@ -46,6 +54,17 @@ class Answering:
         self.requests.append((path, authorization))
         status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return status, body if isinstance(body, bytes) else json.dumps(body).encode()
+
+    def write(self, body: bytes, out: BufferedIOBase) -> None:
+        try:
+            if not self.drip_s:
+                out.write(body)
+            for byte in body if self.drip_s else b"":
+                out.write(bytes([byte]))
+                out.flush()
+                self.cut_off.wait(self.drip_s)
+        except OSError:
+            self.cut_off.set()
 
     @contextmanager
     def running(self) -> Iterator[Answering]:
@@ -57,8 +76,10 @@ class Answering:
                 status, body = answering.answer(self.path, self.headers.get("Authorization"))
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
+                if answering.encoding:
+                    self.send_header("Content-Encoding", answering.encoding)
                 self.end_headers()
-                self.wfile.write(body)
+                answering.write(body, self.wfile)
 
             do_POST = do_GET  # noqa: N815 -- the library's name
 
@@ -162,6 +183,35 @@ def test_a_registry_that_does_not_answer_is_an_outage_in_bounded_time() -> None:
         HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as silent,
         client(f"http://127.0.0.1:{silent.server_port}", timeout=0.05) as registry,
     ):
+        assert isinstance(registry.fetch(7), Away)
+
+
+def test_an_answer_without_end_is_an_outage_and_not_read_to_its_end() -> None:
+    endless = (200, b'{"schema": "' + b" " * (2 * ANSWER_MAX_BYTES) + b'"}')
+    with Answering([endless]).running() as server, client(server.url) as registry:
+        result = registry.fetch(7)
+        assert server.cut_off.wait(5.0)
+    assert result == Away("UnboundedAnswerError: the answer is larger than 8 MiB")
+    assert len(server.requests) == 1
+
+
+def test_a_schema_of_the_most_that_is_read_fits_however_it_is_escaped() -> None:
+    text = "\x01" * (1 << 20)
+    assert fetched((200, {"schema": text}))[0] == WriterSchema(text, "AVRO", references=False)
+
+
+def test_an_answer_that_drips_is_an_outage_in_bounded_time() -> None:
+    """No silence is long, but the one thread that looks schemas up would be kept for hours."""
+    drip = Answering([(200, b" " * 1_000)], drip_s=0.02)
+    with drip.running() as server, client(server.url, timeout=0.2) as registry:
+        result = registry.fetch(7)
+        assert server.cut_off.wait(5.0)
+    assert result == Away("UnboundedAnswerError: the answer takes too long")
+
+
+def test_a_compressed_answer_is_refused_since_it_may_unpack_to_any_size() -> None:
+    packed = Answering([(200, gzip.compress(b'{"schema": "int"}'))], encoding="gzip")
+    with packed.running() as server, client(server.url) as registry:
         assert isinstance(registry.fetch(7), Away)
 
 

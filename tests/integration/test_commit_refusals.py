@@ -63,8 +63,7 @@ def test_what_is_refused_of_a_deleted_topic_hides_no_other_commit(small: KafkaCl
     kept, gone = (f"{name}-{uuid4().hex[:8]}" for name in ("kept", "gone"))
     create_topics(small, {kept: 1, gone: 1})
     marks = {TopicPartition(topic, 0): Mark(Offset(0), Offset(0), ()) for topic in (kept, gone)}
-    slow = {"topic_metadata_refresh_interval_ms": "600000"}
-    with reading(small, [kept, gone], f"group-{kept}", **slow) as it:
+    with reading(small, [kept, gone], f"group-{kept}") as it:
         it.until(lambda: len(it.owner.starts) == 2, "assigned")
         it.owner.may_be_refused = True
         admin = AdminClient(small.client_config())

@@ -15,10 +15,12 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, Schema
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
 from tenacity.wait import wait_random_exponential
 
+from consumer.adapters.avro.answer_bounds import UnboundedAnswerError, bound_answers
 from consumer.errors import BadConfigurationError, ConsumerError
 
 _TIMEOUT_S: Final = 5
-"""For connecting, and for each silence while reading. A registry answers in milliseconds."""
+"""For connecting, for each silence while reading, and for the whole body of an answer. A
+registry answers in milliseconds."""
 _ATTEMPTS: Final = 3
 _LONGEST_S: Final = 10.0
 """A blip is worth a few tries at once; a longer outage is the caller's to wait out."""
@@ -121,7 +123,15 @@ def connect(config: Mapping[str, object]) -> RegistryClient:
         )
     except (ValueError, TypeError, OSError, ssl.SSLError) as error:
         raise BadConfigurationError([f"SCHEMA_REGISTRY: {error}"]) from error
+    _bound(client)
     return RegistryClient(client)
+
+
+def _bound(client: SchemaRegistryClient) -> None:
+    """The client gives no other way to its connections. One of `mock://` has none."""
+    rest = getattr(client, "_rest_client", None)
+    if rest is not None:
+        bound_answers(rest.session, float(rest.session.timeout.read or _TIMEOUT_S))
 
 
 def _passing(error: BaseException) -> bool:
@@ -129,7 +139,7 @@ def _passing(error: BaseException) -> bool:
     if isinstance(error, SchemaRegistryError):
         status = error.http_status_code
         return status in _TOO_SOON or status >= _SERVER_FAULT
-    return True
+    return not isinstance(error, UnboundedAnswerError)
 
 
 def _detail(error: Exception) -> str:
