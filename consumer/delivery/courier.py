@@ -330,7 +330,7 @@ class Courier:
                     self.dispatcher.divide(batch, split(batch.parcels, ()))
                     return
             case Fault.TOKEN_ENDPOINT:
-                self.pacer.no_token(now_s, started_s, jitter)
+                self.pacer.no_token(now_s, started_s, outage.retry_after_s, jitter)
             case _:
                 self.pacer.failed(now_s, started_s, outage.retry_after_s, jitter)
         self.dispatcher.seal(batch)

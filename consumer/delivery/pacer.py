@@ -93,9 +93,9 @@ class Pacer:
 
     def throttled(self, now_s: float, started_s: float, retry_s: float | None, draw: float) -> None:
         if self._is_old_news(started_s):
-            self._after_hold |= retry_s is not None
-            self._extend(now_s, retry_s)
-            self._count_throttled(now_s, now_s + (retry_s or 0.0))
+            if retry_s is not None:
+                self._wait(now_s, retry_s)
+                self._count_throttled(now_s, now_s + retry_s)
             return
         again, probe = self._failures > 0, self._after_hold
         if not probe:  # Which would say nothing about the rate.
@@ -115,14 +115,16 @@ class Pacer:
     def failed(self, now_s: float, started_s: float, retry_s: float | None, draw: float) -> None:
         """An outage of SEEK: the hold doubles with each failed probe."""
         if self._is_old_news(started_s):
-            self._extend(now_s, retry_s)
+            if retry_s is not None:
+                self.cause = self.cause or Cause.SEEK
+                self._wait(now_s, retry_s)
             return
         self.cause = self.cause or Cause.SEEK
         self._set_back(now_s, retry_s, draw)
 
-    def no_token(self, now_s: float, started_s: float, draw: float) -> None:
+    def no_token(self, now_s: float, started_s: float, retry_s: float | None, draw: float) -> None:
         """The token endpoint is away."""
-        self.failed(now_s, started_s, None, draw)
+        self.failed(now_s, started_s, retry_s, draw)
         if self.cause is not None:
             self.cause = Cause.AUTH
 
@@ -148,14 +150,15 @@ class Pacer:
         self._failures += 1
         limits = self.limits
         wait_s = full_jitter_s(self._failures, draw, limits.hold_base_s, limits.hold_max_s)
+        self._hold_until_s = 0.0
+        self._wait(now_s, wait_s if retry_s is None else retry_s)
+
+    def _wait(self, now_s: float, seconds: float) -> None:
+        """What left before this word tells nothing about what comes after it."""
         self._after_hold, self._probing = True, False
         self._last_setback_s = now_s
         self.rate.interrupted()
-        self._hold_until_s = now_s + (wait_s if retry_s is None else retry_s)
-
-    def _extend(self, now_s: float, retry_s: float | None) -> None:
-        if retry_s is not None:
-            self._hold_until_s = max(self._hold_until_s, now_s + retry_s)
+        self._hold_until_s = max(self._hold_until_s, now_s + seconds)
 
     def _count_throttled(self, now_s: float, until_s: float) -> None:
         self._throttled_s += max(0.0, until_s - max(now_s, self._throttled_to_s))

@@ -77,7 +77,8 @@ class Burial:
 
     @property
     def busy(self) -> bool:
-        return bool(self._open)
+        """A letter is being written, not only waiting for the topic to be writable again."""
+        return len(self._open) > len(self._stalled)
 
     def collect(self, now_s: float, jitter: float, wait_s: float) -> None:
         """Settle what was confirmed, write again what was not."""

@@ -76,6 +76,17 @@ def test_a_burial_is_busy_while_a_letter_is_not_confirmed() -> None:
     assert busy == [False, True, False]
 
 
+def test_letters_that_wait_for_a_topic_to_be_writable_keep_nobody_busy() -> None:
+    """The loop would turn five times as often for as long as the topic is away."""
+    it = Funeral()
+    it.bury(2)
+    it.topic.refuse(1, 2)
+    it.collect()
+    assert not it.it.busy
+    it.collect(60.0)
+    assert it.it.busy
+
+
 def test_a_refused_write_settles_nothing_and_is_repeated() -> None:
     it = Funeral()
     it.bury()

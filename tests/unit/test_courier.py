@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from consumer.delivery.limits import Limits
 from consumer.delivery.pacer import Cause
 from consumer.delivery.verdicts import (
+    Fault,
     NotStarted,
     Outage,
     Refusal,
@@ -210,6 +211,16 @@ def test_a_token_endpoint_that_is_away_is_held_against_no_batch() -> None:
     assert it.it.pacer.cause is Cause.AUTH
     assert it.send() is first
     assert offsets(first) == [0, 1]
+
+
+def test_the_wait_that_the_token_endpoint_asks_for_is_kept() -> None:
+    it = Driver()
+    it.add("a")
+    it.land(it.send(), Outage(Fault.TOKEN_ENDPOINT, "HTTP 429", retry_after_s=300.0))
+    it.pass_over(299.0)
+    assert it.is_quiet()
+    it.pass_over(1.0)
+    it.send()
 
 
 @pytest.mark.parametrize("outage", OUTAGES)

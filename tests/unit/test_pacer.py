@@ -107,26 +107,6 @@ def test_an_answer_begins_the_doubling_again() -> None:
     assert it.due_in_s(20.0, 0) == pytest.approx(0.25)
 
 
-def test_seek_says_itself_how_long_to_wait() -> None:
-    it = pacer()
-    it.failed(10.0, 9.0, 40.0, HALF)
-    assert it.due_in_s(10.0, 0) == 40.0
-
-
-def test_a_late_word_of_how_long_to_wait_is_heeded_too() -> None:
-    it = pacer()
-    it.failed(10.0, 9.0, None, HALF)
-    it.failed(10.1, 9.0, 40.0, HALF)
-    assert it.due_in_s(10.1, 0) == pytest.approx(40.0)
-
-
-def test_a_late_word_shortens_no_hold() -> None:
-    it = pacer()
-    it.throttled(10.0, 9.0, 40.0, HALF)
-    it.throttled(10.1, 9.0, 2.0, HALF)
-    assert it.due_in_s(10.1, 0) == pytest.approx(39.9)
-
-
 def test_an_answer_to_a_request_from_before_the_outage_ends_no_hold() -> None:
     it = held(pacer())
     it.answered(9.0)
@@ -161,7 +141,7 @@ def test_refused_credentials_are_probed_each_minute() -> None:
 
 def test_a_token_endpoint_that_is_away_is_a_hold_for_access() -> None:
     it = pacer()
-    it.no_token(5.0, 5.0, HALF)
+    it.no_token(5.0, 5.0, None, HALF)
     assert it.cause is Cause.AUTH
     assert it.due_in_s(5.0, 0) == pytest.approx(0.25)
 
@@ -170,7 +150,7 @@ def test_late_news_of_the_token_endpoint_begins_no_hold() -> None:
     it = held(pacer())
     it.started(11.0)
     it.answered(11.0)
-    it.no_token(11.5, 9.0, HALF)
+    it.no_token(11.5, 9.0, None, HALF)
     assert it.cause is None
     assert it.may_start(11.5, 0)
 
@@ -342,6 +322,6 @@ def land(it: Pacer, name: str, now_s: float, started_s: float) -> None:
         case "refused":
             it.credentials_refused(now_s)
         case "no_token":
-            it.no_token(now_s, started_s, HALF)
+            it.no_token(now_s, started_s, None, HALF)
         case _:
             it.undecided(started_s)
