@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -26,12 +27,13 @@ class Outcome(NamedTuple):
     passed: int
     failed: int
     errors: int
+    skipped: int
     exit_code: int
     tail: str
 
     @property
     def is_clean_pass(self) -> bool:
-        return self.exit_code == 0 and self.passed > 0
+        return self.exit_code == 0 and self.passed > 0 and self.skipped == 0
 
     @property
     def is_clean_failure(self) -> bool:
@@ -44,16 +46,24 @@ class Laboratory:
 
     root: Path
 
-    def baseline(self, test: str) -> Verdict | None:
-        """None when the test passes as it should; else why no mutant can be judged by it."""
+    def baselines(self, tests: Sequence[str]) -> dict[str, Verdict | None]:
+        """None for a test that passes as it should; else why no mutant can be judged by it.
+
+        Looked at together, since most of the time goes into starting: one by one only where
+        not all pass.
+        """
+        if not tests:
+            return {}
         began_s = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-            copy = self.copy(Path(folder))
-            outcome = run_test(copy, test)
+            outcome = run_tests(self.copy(Path(folder)), tests)
         if outcome.is_clean_pass:
-            return None
-        advice = f"{test} does not pass without a mutant; mend it first:\n{outcome.tail}"
-        return Verdict(Fate.NO_BASELINE, time.monotonic() - began_s, advice)
+            return dict.fromkeys(tests)
+        if len(tests) > 1:
+            alone = [self.baselines([test]) for test in tests]
+            return {test: verdict for found in alone for test, verdict in found.items()}
+        advice = f"{tests[0]} does not pass without a mutant; mend it first:\n{outcome.tail}"
+        return {tests[0]: Verdict(Fate.NO_BASELINE, time.monotonic() - began_s, advice)}
 
     def judge(self, mutant: Mutant) -> Verdict:
         began_s = time.monotonic()
@@ -61,7 +71,7 @@ class Laboratory:
             copy = self.copy(Path(folder))
             fault = apply_patch(copy, mutant.path)
             if fault is None:
-                fate, advice = _fate(mutant, run_test(copy, mutant.caught_by))
+                fate, advice = _fate(mutant, run_tests(copy, [mutant.caught_by]))
             else:
                 fate, advice = Fate.NOT_APPLICABLE, _refresh(mutant, fault)
         return Verdict(fate, time.monotonic() - began_s, advice)
@@ -97,20 +107,24 @@ def apply_patch(copy: Path, patch: Path) -> str | None:
     return run.stderr if run.returncode else None
 
 
-def run_test(copy: Path, test: str) -> Outcome:
-    """Runs the test with the copy first on the path; see `guard`."""
+def run_tests(copy: Path, tests: Sequence[str]) -> Outcome:
+    """Runs the tests with the copy first on the path; see `guard`.
+
+    No plugin is loaded but that of hypothesis: it takes longer than most of the tests.
+    """
     side = copy.parent / "side"
     side.mkdir()
     shutil.copy(GUARD, side / "mutant_guard.py")
     report = side / "report.xml"
     command = [
         *(sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=short"),
-        *("-p", "mutant_guard", "-p", "no:cacheprovider", "--hypothesis-seed=0"),
-        *(f"--rootdir={copy}", f"--junitxml={report}", test),
+        *("-p", "mutant_guard", "-p", "_hypothesis_pytestplugin", "-p", "no:cacheprovider"),
+        *("--hypothesis-seed=0", f"--rootdir={copy}", f"--junitxml={report}", *tests),
     ]
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST")},
         "PYTHONPATH": os.pathsep.join([str(copy), str(side)]),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MUTATED_TREE": str(copy),
     }
@@ -127,20 +141,20 @@ def run_test(copy: Path, test: str) -> Outcome:
             timeout=TEST_WAIT_S,
         )
     except subprocess.TimeoutExpired:
-        return Outcome(0, 0, 0, -1, f"not done after {TEST_WAIT_S} s")
+        return Outcome(0, 0, 0, 0, -1, f"not done after {TEST_WAIT_S} s")
     tail = "\n".join(run.stdout.splitlines()[-TAIL_LINES:])
     return _counted(report, run.returncode, tail)
 
 
 def _counted(report: Path, exit_code: int, tail: str) -> Outcome:
     if not report.exists():
-        return Outcome(0, 0, 0, exit_code, tail)
+        return Outcome(0, 0, 0, 0, exit_code, tail)
     suites = list(ET.parse(report).iter("testsuite"))  # noqa: S314 - pytest wrote it just now
     tests, failed, errors, skipped = (
         sum(int(suite.get(what, "0")) for suite in suites)
         for what in ("tests", "failures", "errors", "skipped")
     )
-    return Outcome(tests - failed - errors - skipped, failed, errors, exit_code, tail)
+    return Outcome(tests - failed - errors - skipped, failed, errors, skipped, exit_code, tail)
 
 
 def _fate(mutant: Mutant, outcome: Outcome) -> tuple[Fate, str]:
@@ -159,6 +173,6 @@ def _fate(mutant: Mutant, outcome: Outcome) -> tuple[Fate, str]:
 def _refresh(mutant: Mutant, fault: str) -> str:
     return (
         f"{fault.strip()}\n"
-        f"The code has moved on. Make the change again ({mutant.breaks}), then write the three "
+        f"The code has moved on. Make the change again ({mutant.breaks}), then write the "
         f"header lines and the output of 'git diff' to {mutant.path.name}, and undo the change."
     )

@@ -1,10 +1,13 @@
 """A mutant: a small patch that breaks one promise, and the test that must notice.
 
-A file `tests/mutants/<promise>-<name>.patch` is three lines, then a unified diff:
+A file `tests/mutants/<promise>-<name>.patch` is three or four lines, then a unified diff:
 
-    promise: P2
-    breaks: commits the highest offset seen
-    caught by: tests/unit/test_tracker.py::test_mark_is_the_lowest_unsettled_offset
+    promise: P5
+    rule: ceiling
+    breaks: the ceiling on requests a second is not kept
+    caught by: tests/unit/test_rate.py::test_a_ceiling_spaces_the_starts
+
+A rule is one of several by which a promise is kept.
 """
 
 from __future__ import annotations
@@ -18,7 +21,36 @@ from typing import Final, NamedTuple
 COVERED: Final = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P12", "P13")
 """Promises whose tests have to prove that they can fail; at least twice each."""
 AT_LEAST: Final = 2
+RULES: Final = (
+    "back-off",
+    "batch size",
+    "ceiling",
+    "commit memory",
+    "commit refused in part",
+    "credentials read again",
+    "dead-letter outage",
+    "exposure",
+    "fence",
+    "flood guard",
+    "hirer breaker",
+    "in flight",
+    "lease",
+    "membership proof",
+    "partial outage",
+    "pending bound",
+    "probe with another",
+    "rate",
+    "registry away",
+    "retry-after",
+    "room for others",
+    "sick record",
+    "single probe",
+    "topic id",
+    "unknown code",
+)
+"""What was decided to keep the promises under faults; at least twice each, too."""
 HEADERS: Final = ("promise", "breaks", "caught by")
+RULE: Final = "rule"
 
 
 class BadMutantError(Exception):
@@ -31,6 +63,8 @@ class Mutant(NamedTuple):
     breaks: str
     caught_by: str
     """pytest node id; without its parameters it stands for all of them."""
+    rule: str = ""
+    """One of `RULES`, or empty."""
 
     @property
     def name(self) -> str:
@@ -58,7 +92,7 @@ def read_mutant(path: Path) -> Mutant:
     fields: dict[str, str] = {}
     for line in path.read_text().splitlines():
         name, colon, value = line.partition(":")
-        if not colon or name not in HEADERS:
+        if not colon or name not in (*HEADERS, RULE):
             break
         fields[name] = value.strip()
     missing = [name for name in HEADERS if not fields.get(name)]
@@ -68,7 +102,12 @@ def read_mutant(path: Path) -> Mutant:
     if not path.name.startswith(f"{fields['promise']}-"):
         msg = f"{path.name}: promises {fields['promise']}, so its name must begin with that"
         raise BadMutantError(msg)
-    return Mutant(path, *(fields[name] for name in HEADERS))
+    rule = fields.get(RULE, "")
+    if rule and rule not in RULES:
+        msg = f"{path.name}: no rule is called {rule}; RULES in mutant.py has them all"
+        raise BadMutantError(msg)
+    promise, breaks, caught_by = (fields[name] for name in HEADERS)
+    return Mutant(path, promise, breaks, caught_by, rule)
 
 
 def number_of(promise: str) -> int:
@@ -77,12 +116,12 @@ def number_of(promise: str) -> int:
 
 
 def too_few(mutants: Iterable[Mutant]) -> list[str]:
-    """One line for each promise whose tests were not shown able to fail often enough."""
-    counts = Counter(mutant.promise for mutant in mutants)
+    """One line for each promise and rule whose tests were not shown able to fail often enough."""
+    counts = Counter(what for mutant in mutants for what in (mutant.promise, mutant.rule))
     return [
-        f"{promise} has {counts[promise]} of at least {AT_LEAST} mutants"
-        for promise in COVERED
-        if counts[promise] < AT_LEAST
+        f"{what} has {counts[what]} of at least {AT_LEAST} mutants"
+        for what in (*COVERED, *RULES)
+        if counts[what] < AT_LEAST
     ]
 
 

@@ -24,7 +24,8 @@ HERE = Path(__file__).parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when every mutant was caught (and, with `--all-promises`, each promise has two)."""
+    """0 when every mutant was caught (and, with `--all-promises`, each promise and each rule
+    has two)."""
     options = _options(arguments)
     try:
         mutants = _chosen(options.folder, options.only)
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say(f"{verdict.advice}\n")
     missing = too_few(mutants) if options.all_promises else []
     for line in missing:
-        _say(f"{line}: add tests/mutants/{line.split()[0]}-<name>.patch")
+        _say(f"{line}: add tests/mutants/<promise>-<name>.patch")
     _say(f"{caught} of {len(mutants)} mutants caught")
     return int(caught < len(mutants) or bool(missing))
 
@@ -51,7 +52,9 @@ def judge_all(
     a mutant."""
     tests = list(dict.fromkeys(mutant.caught_by for mutant in mutants))
     with ThreadPoolExecutor(jobs) as pool:
-        faults = dict(zip(tests, pool.map(laboratory.baseline, tests), strict=True))
+        faults: dict[str, Verdict | None] = {}
+        for some in pool.map(laboratory.baselines, (tests[job::jobs] for job in range(jobs))):
+            faults |= some
         verdicts = pool.map(
             lambda mutant: faults[mutant.caught_by] or laboratory.judge(mutant), mutants
         )
@@ -60,10 +63,14 @@ def judge_all(
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants.run", description=__doc__)
-    parser.add_argument("--only", metavar="P3", help="a promise, or a part of a mutant's name")
+    parser.add_argument(
+        "--only", metavar="P3", help="a promise, a rule, or a part of a mutant's name"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="mutants at the same time")
     parser.add_argument(
-        "--all-promises", action="store_true", help="fail where a promise has fewer than two"
+        "--all-promises",
+        action="store_true",
+        help="fail where a promise or a rule has fewer than two",
     )
     parser.add_argument("--folder", type=Path, default=HERE, help=argparse.SUPPRESS)
     parser.add_argument("--root", type=Path, default=HERE.parents[1], help=argparse.SUPPRESS)
@@ -73,7 +80,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _chosen(folder: Path, only: str | None) -> list[Mutant]:
     mutants = [read_mutant(path) for path in folder.glob("*.patch")]
     if only is not None:
-        mutants = [m for m in mutants if m.promise == only or (only in m.name and not _is(only))]
+        mutants = [
+            m for m in mutants if only in (m.promise, m.rule) or (only in m.name and not _is(only))
+        ]
     return sorted(mutants, key=lambda mutant: (number_of(mutant.promise), mutant.name))
 
 

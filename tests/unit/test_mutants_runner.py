@@ -113,6 +113,7 @@ def test_a_promise_without_two_mutants_fails_the_run(
 
     out = capsys.readouterr().out
     assert "P13 has 0 of at least 2" in out
+    assert "single probe has 0 of at least 2" in out
     assert "P10 " not in out
 
 
@@ -121,6 +122,20 @@ def test_two_mutants_are_enough() -> None:
 
     assert not any(line.startswith("P13 ") for line in too_few(mutants))
     assert any(line.startswith("P13 ") for line in too_few(mutants[:1]))
+
+
+def test_a_rule_wants_two_mutants_of_its_own() -> None:
+    mutants = [Mutant(Path(f"{n}.patch"), "P5", "", "", "ceiling") for n in range(2)]
+
+    assert not any(line.startswith("ceiling ") for line in too_few(mutants))
+    assert any(line.startswith("ceiling ") for line in too_few(mutants[:1]))
+
+
+def test_the_rule_of_a_mutant_is_read(tmp_path: Path) -> None:
+    mutant = tmp_path / "P5-a.patch"
+    mutant.write_text("promise: P5\nrule: ceiling\nbreaks: it\ncaught by: test_it.py\n")
+
+    assert read_mutant(mutant).rule == "ceiling"
 
 
 def test_only_p1_does_not_choose_p13(
@@ -139,8 +154,9 @@ def test_only_p1_does_not_choose_p13(
     [
         ("P2-a.patch", "promise: P2\nbreaks: it\n\n--- a/x\n"),
         ("P3-a.patch", "promise: P2\nbreaks: it\ncaught by: test_it.py\n"),
+        ("P2-a.patch", "promise: P2\nrule: no such\nbreaks: it\ncaught by: test_it.py\n"),
     ],
-    ids=["no test named", "the name says another promise"],
+    ids=["no test named", "the name says another promise", "a rule that there is not"],
 )
 def test_a_mutant_that_says_too_little_is_refused(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
