@@ -194,10 +194,7 @@ def _source(settings: Settings, clock: SystemClock, identities: Identities | Non
     kafka = settings.kafka
 
     def make(callbacks: Mapping[str, object]) -> Consumer:
-        ours = {
-            "isolation.level": "read_committed",
-            "statistics.interval.ms": STATS_EVERY_MS,
-        }
+        ours = {"statistics.interval.ms": STATS_EVERY_MS}
         return Consumer(
             {**ours, **kafka.consumer_config(), **callbacks}, logger=kafka_logger(name="consumer")
         )

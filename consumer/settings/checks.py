@@ -268,9 +268,6 @@ def _warnings(parts: Parts) -> dict[str, bool]:
             "KAFKA_GROUP_INSTANCE_ID is set: static membership is for stable names (StatefulSet) "
             "only; two processes of one name fence each other"
         ): "group.instance.id" in kafka.plain,
-        "KAFKA_ISOLATION_LEVEL=read_uncommitted: events of aborted transactions are sent to SEEK": (
-            kafka.plain.get("isolation.level") == "read_uncommitted"
-        ),
         (
             "Kafka's password travels in plain text: use KAFKA_SECURITY_PROTOCOL=SASL_SSL"
         ): kafka.plain.get("security.protocol", "").upper() == "SASL_PLAINTEXT",

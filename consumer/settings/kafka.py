@@ -64,6 +64,10 @@ OWNED_BY_CONSUMER: Mapping[str, Default] = {
     "enable.partition.eof": Default(
         "true", "Shows the end of a topic with transactions, which ends in markers."
     ),
+    "isolation.level": Default(
+        "read_committed",
+        "What an aborted transaction wrote, a replay's or the publisher's, never happened.",
+    ),
 }
 
 OWNED_BY_PRODUCER: Mapping[str, Default] = {
@@ -110,7 +114,7 @@ _CONSUMER_ONLY = """
 auto.commit.interval.ms check.crcs consume.callback.max.messages coordinator.query.interval.ms
 fetch.error.backoff.ms fetch.max.bytes fetch.message.max.bytes fetch.min.bytes
 fetch.queue.backoff.ms fetch.wait.max.ms group.id group.instance.id group.protocol
-group.remote.assignor heartbeat.interval.ms isolation.level max.partition.fetch.bytes
+group.remote.assignor heartbeat.interval.ms max.partition.fetch.bytes
 max.poll.interval.ms partition.assignment.strategy queued.max.messages.kbytes
 queued.min.messages session.timeout.ms
 """
@@ -204,7 +208,6 @@ class KafkaSettings:
         have expired under it reads on with the oldest."""
         return self.consumer_config() | {
             "auto.offset.reset": "earliest",
-            "isolation.level": "read_committed",
             "queued.max.messages.kbytes": "16384",
             "fetch.wait.max.ms": "50",
         }

@@ -152,7 +152,6 @@ def test_files_must_exist() -> None:
     ("changes", "about"),
     [
         ({"KAFKA_GROUP_INSTANCE_ID": "pod-0"}, "KAFKA_GROUP_INSTANCE_ID"),
-        ({"KAFKA_ISOLATION_LEVEL": "read_uncommitted"}, "KAFKA_ISOLATION_LEVEL"),
         ({"SEEK_SIGNALS_LOG_REQUESTS": "true"}, "SEEK_SIGNALS_LOG_REQUESTS"),
         (
             {

@@ -45,6 +45,7 @@ def test_a_consumer_never_commits_or_resets_by_itself() -> None:
     assert config["enable.auto.offset.store"] == "false"
     assert config["auto.offset.reset"] == "error"
     assert config["enable.partition.eof"] == "true"
+    assert config["isolation.level"] == "read_committed"
     assert config["partition.assignment.strategy"] == "cooperative-sticky"
     assert config["socket.timeout.ms"] == "10000"
 
@@ -88,6 +89,7 @@ def test_the_client_takes_what_we_make() -> None:
         ("KAFKA_ENABLE_AUTO_OFFSET_STORE", "true"),
         ("KAFKA_AUTO_OFFSET_RESET", "latest"),
         ("KAFKA_ENABLE_PARTITION_EOF", "false"),
+        ("KAFKA_ISOLATION_LEVEL", "read_uncommitted"),
         ("KAFKA_ENABLE_IDEMPOTENCE", "false"),
         ("KAFKA_ACKS", "1"),
         ("KAFKA_TRANSACTIONAL_ID", "x"),
@@ -229,7 +231,7 @@ def test_names_of_properties_turn_into_names_of_settings() -> None:
 
 
 def test_who_only_looks_reads_what_is_committed_and_goes_on_where_records_expired() -> None:
-    looking = settings(KAFKA_ISOLATION_LEVEL="read_uncommitted").kafka.reading_config()
+    looking = settings().kafka.reading_config()
 
     assert looking["isolation.level"] == "read_committed"
     assert looking["auto.offset.reset"] == "earliest"
