@@ -8,49 +8,63 @@ is one.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from types import TracebackType
 from typing import Final, Self
 
+from consumer.delivery.dead_letter import Origin
 from consumer.letters.choosing import Row
-from consumer.letters.errors import LettersError
 from consumer.letters.letter import Kind, Letter, Spot
-from consumer.letters.standing import OPEN, Filed, Mark, OriginKey, Standing, standing_of
-
-CACHE_KIB: Final = 16_384
-"""Some 80,000 letters; more than that needs a file."""
-_NO_ROOM: Final = (
-    "so many letters need a temporary file, and there is no room for one: mount a writable folder "
-    "at /tmp (300 bytes a letter), or name one in SQLITE_TMPDIR"
+from consumer.letters.ports import Seen, unwatched
+from consumer.letters.standing import (
+    NOWHERE,
+    OPEN,
+    Filed,
+    Mark,
+    OriginKey,
+    Standing,
+    standing_of,
 )
-AT_ONCE: Final = 1_000
+from consumer.letters.temporary import Temporary
+from consumer.letters.temporary import whole_number as _int
 
-_SCHEMA: Final = f"""
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
-PRAGMA temp_store = FILE;
-PRAGMA cache_size = -{CACHE_KIB};
+AT_ONCE: Final = 1_000
+_ANY_TIME: Final = -(2**63)
+"""In place of the origin's time, in marks that do not say it: no letter has it."""
+
+_LETTERS: Final = """
 CREATE TABLE letter (
-  topic TEXT, part INT, off INT, count INT, stamp INT, spot_part INT, spot_off INT, kind TEXT,
+  topic TEXT, part INT, off INT, stamp INT, count INT, spot_part INT, spot_off INT, kind TEXT,
   reason TEXT, code TEXT, stage TEXT, attempts INT, failed INT, pointer INT, size INT, hash INT,
-  taken INT, PRIMARY KEY (topic, part, off, count)
-) WITHOUT ROWID;
-CREATE TABLE mark (
-  topic TEXT, part INT, off INT, standing TEXT, count INT, at INT, run TEXT, retry_part INT,
-  retry_off INT, PRIMARY KEY (topic, part, off)
-) WITHOUT ROWID;
+  taken INT, PRIMARY KEY (topic, part, off, stamp, count)
+) WITHOUT ROWID
 """
-_SELECT: Final = """
+_MARKS: Final = """
+CREATE TABLE mark (
+  topic TEXT, part INT, off INT, stamp INT, standing TEXT, count INT, at INT, run TEXT,
+  retry_part INT, retry_off INT, PRIMARY KEY (topic, part, off, stamp)
+) WITHOUT ROWID
+"""
+_REMEMBER: Final = """
+INSERT OR REPLACE INTO mark SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
+WHERE EXISTS (SELECT 1 FROM letter WHERE topic = ?1 AND part = ?2 AND off = ?3)
+"""
+_SELECT: Final = f"""
 SELECT l.topic, l.part, l.off, l.stamp, l.count,
   (SELECT max(n.count) FROM letter n
-   WHERE n.topic = l.topic AND n.part = l.part AND n.off = l.off),
+   WHERE n.topic = l.topic AND n.part = l.part AND n.off = l.off AND n.stamp = l.stamp),
   l.spot_part, l.spot_off, l.kind, l.reason, l.code, l.stage, l.attempts, l.failed, l.pointer,
   l.size, l.hash, m.standing, m.count, m.at, m.run, m.retry_part, m.retry_off
-FROM letter l LEFT JOIN mark m USING (topic, part, off)
-"""
+FROM letter l LEFT JOIN mark m
+  ON m.topic = l.topic AND m.part = l.part AND m.off = l.off AND m.stamp = (
+    SELECT c.stamp FROM mark c
+    WHERE c.topic = l.topic AND c.part = l.part AND c.off = l.off
+      AND c.stamp IN (l.stamp, {_ANY_TIME})
+    ORDER BY c.count DESC, c.at DESC LIMIT 1)
+"""  # noqa: S608 -- a number of ours
+_ONE: Final = "l.topic = ? AND l.part = ? AND l.off = ? AND l.stamp = ?"
 
 
 def hash_of(key: bytes | None) -> int | None:
@@ -70,15 +84,16 @@ class Catalogue:
     letters: int = 0
     taken: int = 0
     """How many of them the filter took; copies of one letter count each."""
-    _base: sqlite3.Connection = field(init=False)
+    base: Temporary = field(init=False, default_factory=Temporary)
+    """For further questions about the letters."""
     _ends: dict[int, int] = field(init=False, default_factory=dict[int, int])
     """By partition: one past the last letter that was added, copies counted."""
     _fresh: list[tuple[object, ...]] = field(init=False, default_factory=list[tuple[object, ...]])
 
     def __enter__(self) -> Self:
-        self._base = sqlite3.connect("", isolation_level=None)
-        self._base.executescript(_SCHEMA)
-        self._base.execute("BEGIN")  # One that never ends: nothing here is to survive.
+        self.base.__enter__()
+        self.base.write(_LETTERS)
+        self.base.write(_MARKS)
         return self
 
     def __exit__(
@@ -87,7 +102,7 @@ class Catalogue:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._base.close()
+        self.base.__exit__(kind, error, trace)
 
     def add(self, letter: Letter, *, taken: bool) -> None:
         dead, failure, origin = letter.dead, letter.dead.failure, letter.dead.origin
@@ -97,8 +112,7 @@ class Catalogue:
         self.taken += taken
         self._fresh.append(
             (
-                *(origin.topic, origin.partition, origin.offset, dead.replay_count),
-                *(origin.timestamp_ms, *letter.spot, letter.kind.value),
+                *(*origin, dead.replay_count, *letter.spot, letter.kind.value),
                 *(failure.reason, failure.code, failure.stage, failure.attempts),
                 *(failure.failed_at_ms, dead.is_pointer, letter.size, hash_of(letter.key), taken),
             )
@@ -107,48 +121,52 @@ class Catalogue:
             self._store()
 
     def remember(self, filed: Iterable[Filed]) -> None:
-        """Marks as they are read from the state topic: a later one replaces an earlier."""
-        ours = ((key[:3], mark) for key, mark in filed if key.dlq == self.dlq)
-        self._base.executemany(
-            "INSERT OR REPLACE INTO mark VALUES (?,?,?,?,?,?,?,?,?)",
-            (
-                (*key, mark.standing.value, mark.replay_count, mark.at_ms, mark.run, *mark[4:])
-                for key, mark in ours
-            ),
-        )
+        """Marks as they are read from the state topic: a later one replaces an earlier. To be
+        called once the letters are known: marks are never deleted, and of letters that are gone
+        they say nothing."""
+        self._store()
+        ours = ((key, mark) for key, mark in filed if key.dlq == self.dlq)
+        self.base.write_all(_REMEMBER, (_filed(key, mark) for key, mark in ours))
 
     def rows(self) -> Iterator[Row]:
         """What the filter took, in the order of origin."""
         self._store()
-        asked = f"{_SELECT} WHERE l.taken ORDER BY l.topic, l.part, l.off, l.count"
-        for found in self._base.execute(asked):
+        asked = f"{_SELECT} WHERE l.taken ORDER BY l.topic, l.part, l.off, l.stamp, l.count"
+        for found in self.base.ask(asked):
             yield self._row(found)
 
-    def of_origin(self, topic: str, partition: int, offset: int) -> list[Row]:
-        """All letters of one record, the newest last, taken or not."""
+    def of_origin(self, origin: Origin) -> list[Row]:
+        """All letters of one record, the newest last, taken or not. Another record that lay at
+        the same place, before the topic was made anew, is told apart by its time."""
         self._store()
-        asked = f"{_SELECT} WHERE l.topic = ? AND l.part = ? AND l.off = ? ORDER BY l.count"
-        return [self._row(found) for found in self._base.execute(asked, (topic, partition, offset))]
+        asked = f"{_SELECT} WHERE {_ONE} ORDER BY l.count"
+        return [self._row(found) for found in self.base.ask(asked, origin)]
 
-    def oldest_open(self) -> Mapping[int, int]:
+    def oldest_open(self, seen: Seen = unwatched) -> Mapping[int, int]:
         """By partition: the offset of the first letter that needs somebody, be it that a filter
         took it or not; one past the last letter where none does."""
         self._store()
-        found: dict[int, int] = {}
-        for row in map(
-            self._row, self._base.execute(f"{_SELECT} ORDER BY l.spot_part, l.spot_off")
-        ):
+        oldest: dict[int, int] = {}
+        asked = f"{_SELECT} ORDER BY l.spot_part, l.spot_off"
+        for number, found in enumerate(self.base.ask(asked)):
+            if number % AT_ONCE == 0:
+                seen(number, self.letters)
+            row = self._row(found)
             if row.standing in OPEN:
-                found.setdefault(row.spot.partition, row.spot.offset)
-        return self._ends | found
+                oldest.setdefault(row.spot.partition, row.spot.offset)
+        return self._ends | oldest
 
     def _row(self, found: tuple[object, ...]) -> Row:
         topic, part, off, stamp, count, newest, spot_part, spot_off, kind, *rest = found
         reason, code, stage, attempts, failed, pointer, size, key_hash, *marked = rest
-        standing = standing_of(_int(count), _int(newest), _mark(marked), self.committed)
+        mark = _mark(marked)
+        # Those of another topic come back on the group's own, so here it stays open whether they
+        # did.
+        committed = dict[int, int]() if self.dlq else self.committed
+        standing = standing_of(_int(count), _int(newest), mark, committed)
+        retried = NOWHERE if mark is None else mark.retried
         return Row(
-            OriginKey(str(topic), _int(part), _int(off), self.dlq),
-            _int(stamp),
+            OriginKey(str(topic), _int(part), _int(off), self.dlq, _int(stamp)),
             _int(count),
             _int(newest),
             standing,
@@ -162,17 +180,20 @@ class Catalogue:
             bool(pointer),
             _int(size),
             None if key_hash is None else _int(key_hash),
+            retried,
+            settled=retried == NOWHERE or retried.is_behind(self.committed),
         )
 
     def _store(self) -> None:
-        try:
-            self._base.executemany(
-                "INSERT OR IGNORE INTO letter VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                self._fresh,
-            )
-        except sqlite3.OperationalError as error:
-            raise LettersError(_NO_ROOM) from error
+        self.base.write_all(
+            "INSERT OR IGNORE INTO letter VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", self._fresh
+        )
         self._fresh.clear()
+
+
+def _filed(key: OriginKey, mark: Mark) -> tuple[object, ...]:
+    stamp = _ANY_TIME if key.timestamp_ms is None else key.timestamp_ms
+    return (*key[:3], stamp, mark.standing.value, *mark[1:])
 
 
 def _mark(marked: list[object]) -> Mark | None:
@@ -187,8 +208,3 @@ def _mark(marked: list[object]) -> Mark | None:
         _int(retry_partition),
         _int(retry_offset),
     )
-
-
-def _int(value: object) -> int:
-    """The database's columns are untyped; what was put in comes out."""
-    return value if isinstance(value, int) else 0

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from consumer.letters.letter import SCHEDULED, Kind, Spot
-from consumer.letters.standing import OriginKey, Standing
+from consumer.letters.standing import NOWHERE, OriginKey, Place, Standing
 
 MAX_REPLAYS: Final = 5
 _WAITING: Final = frozenset({Standing.NEW, Standing.PARKED})
@@ -17,8 +17,6 @@ class Row(NamedTuple):
     """What is kept of a letter while all are looked at."""
 
     key: OriginKey
-    timestamp_ms: int
-    """Of the original record."""
     replay_count: int
     newest: int
     """The highest count among the letters of this origin."""
@@ -34,6 +32,10 @@ class Row(NamedTuple):
     size: int
     key_hash: int | None
     """Of the Kafka key; None without one."""
+    retried: Place = NOWHERE
+    """Where its record lies on the retry topic."""
+    settled: bool = True
+    """No record of it is on the way: the group has committed past the one on the retry topic."""
 
 
 class Decision(StrEnum):
@@ -57,7 +59,8 @@ def decide(row: Row, policy: Policy) -> Decision:
         return Decision.LEAVE
     if row.replay_count < policy.max_replays or row.reason in SCHEDULED:
         return Decision.REPLAY
-    return Decision.LEAVE if row.standing is Standing.PARKED else Decision.PARK
+    # What is parked already stays so, and what came through when it was replayed is none to park.
+    return Decision.PARK if row.standing is Standing.NEW else Decision.LEAVE
 
 
 def _may_go(row: Row, policy: Policy) -> bool:
@@ -72,7 +75,10 @@ def _may_go(row: Row, policy: Policy) -> bool:
 
 
 def may_be_purged(row: Row, states: frozenset[Standing]) -> bool:
-    """Only what is still to be replayed needs a mark against it."""
-    if row.replay_count < row.newest or row.standing not in _WAITING:
+    """What a replay could take: with `--again` also what was replayed before, and of what SEEK
+    has only where this very state is named."""
+    if row.replay_count < row.newest or row.standing is Standing.PURGED:
         return False
-    return not states or row.standing in states
+    if states:
+        return row.standing in states
+    return row.standing is not Standing.ACCEPTED

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import orjson
 
-from consumer.domain.signals import Mapped, Signal, Skipped
+from consumer.delivery.dead_letter import Origin
+from consumer.domain.signals import Mapped, Signal, Skipped, Stage
 from consumer.letters.advice import advice_on
 from consumer.letters.choosing import Row
 from consumer.letters.letter import Letter
@@ -17,6 +18,8 @@ from consumer.letters.raw import Undecoded
 from consumer.letters.standing import OriginKey
 
 Described: TypeAlias = dict[str, object]
+_UNSCRUBBED: Final = "•••(it may quote the value, which cannot be had; --reveal shows it)"
+"""The decoder's own messages quote what they name."""
 
 
 def utc(timestamp_ms: int) -> str:
@@ -28,8 +31,8 @@ def utc(timestamp_ms: int) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if timestamp_ms > 0 else ""
 
 
-def place(key: OriginKey) -> str:
-    return f"{key.topic}/{key.partition}/{key.offset}"
+def place(of: OriginKey | Origin) -> str:
+    return f"{of.topic}/{of.partition}/{of.offset}"
 
 
 def in_a_line(row: Row) -> Described:
@@ -55,12 +58,13 @@ def in_full(
     """`value`: as `raw.decoded` gives it. `judged`: a text when it is not known, with why."""
     failure = letter.dead.failure
     secrets = [*hidden_texts(value), *_words_of(letter.key)]
-    message = failure.message if reveal else scrubbed(failure.message, secrets)
+    known = not isinstance(value, Undecoded) or failure.stage == Stage.DECODE
+    message = scrubbed(failure.message, secrets) if known else _UNSCRUBBED
     return {
         **in_a_line(row),
         "originTime": utc(letter.origin.timestamp_ms),
         "key": _key(letter.key, reveal=reveal),
-        "message": message,
+        "message": failure.message if reveal else message,
         "requestId": failure.request_id,
         "value": _value(value, reveal=reveal),
         "today": _today(judged, secrets, reveal=reveal),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from consumer.errors import ConsumerError, ExitCode
 from consumer.letters.standing import Heartbeat
 
@@ -47,3 +49,7 @@ class StoppedError(LettersError):
 
     def __init__(self) -> None:
         super().__init__("stopped; nothing was changed. To begin again, run the same command")
+
+
+FAILURES: Final = (LettersError, BusyError, TakenOverError)
+"""What ends a verb at work: the rest is settled before it begins."""

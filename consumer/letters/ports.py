@@ -9,12 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
+from consumer.delivery.dead_letter import Origin
 from consumer.delivery.records import Headers, Record
 from consumer.letters.letter import Letter, Spot
 from consumer.letters.standing import Filed, Heartbeat
 
 Seen: TypeAlias = Callable[[int, int], None]
 """Told how many of how many records have been read; may raise to end the reading."""
+Beat: TypeAlias = Callable[[], None]
+"""Called often while something is waited for; may raise to end the waiting."""
+
+
+def unwatched(done: int, total: int) -> None:
+    """For those whom nobody watches."""
+
+
+def unhurried() -> None:
+    """For those who need not be told that time passes."""
 
 
 class Letters(Protocol):
@@ -24,7 +35,7 @@ class Letters(Protocol):
         """All, up to the end as it is now."""
         ...
 
-    def fetch(self, spots: Collection[Spot]) -> Mapping[Spot, Letter]:
+    def fetch(self, spots: Collection[Spot], beat: Beat = unhurried) -> Mapping[Spot, Letter]:
         """Those that are still there."""
         ...
 
@@ -86,6 +97,6 @@ class Sources(Protocol):
         """Records from offset `first` to the end as it is now; nothing where there are none."""
         ...
 
-    def original(self, topic: str, partition: int, offset: int) -> Record | None:
+    def original(self, origin: Origin, beat: Beat = unhurried) -> Record | None:
         """None when the topic does not have it any more."""
         ...

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from typing import Final
 
 from consumer.letters.catalogue import Catalogue
 from consumer.letters.choosing import Row, may_be_purged
-from consumer.letters.errors import LettersError
+from consumer.letters.errors import LettersError, TakenOverError
 from consumer.letters.letter import Letter
 from consumer.letters.ports import Letters
 from consumer.letters.replaying import Watcher
@@ -58,15 +59,17 @@ class Purge:
         return self.account
 
     def _find_cuts(self, catalogue: Catalogue) -> None:
-        catalogue.remember(marks_of(self.session.states.read()))
+        catalogue.remember(self.session.along(marks_of(self.session.states.read())))
         letters = takewhile(lambda _: not self.watcher.stopped, self.letters.scan(self._seen))
-        self.account.cuts |= needless_prefixes(letters, catalogue)
+        cuts = needless_prefixes(self.session.along(letters), catalogue)
         if self.watcher.stopped:
-            self.account.interrupted = True
+            self.account.interrupted = True  # Nothing is cut, so of no cut is told.
+        else:
+            self.account.cuts |= cuts
 
     def _mark(self, catalogue: Catalogue) -> None:
-        total = sum(1 for _ in to_purge(catalogue, self.states))
-        rows = to_purge(catalogue, self.states)
+        total = sum(1 for _ in self.session.along(to_purge(catalogue, self.states)))
+        rows = self.session.along(to_purge(catalogue, self.states))
         done = 0
         while slice_ := list(islice(rows, AT_ONCE)):
             if self.watcher.stopped:
@@ -79,7 +82,8 @@ class Purge:
     def _write(self, slice_: Sequence[Row]) -> None:
         now_ms, run = self.clock.wall_ms(), self.session.run
         marks: list[Filed] = [
-            (row.key, Mark(Standing.PURGED, row.replay_count, now_ms, run)) for row in slice_
+            (row.key, Mark(Standing.PURGED, row.replay_count, now_ms, run, *row.retried))
+            for row in slice_
         ]
         self.session.write((), lambda _: marks)
         self.account.marked.update(row.reason for row in slice_)
@@ -91,10 +95,8 @@ class Purge:
 
     def _say_ended(self) -> None:
         """That it has is no more than a courtesy: a heartbeat that stops says so too."""
-        try:
+        with suppress(LettersError, TakenOverError):
             self.session.end()
-        except LettersError:
-            return
 
 
 def to_purge(catalogue: Catalogue, states: frozenset[Standing]) -> Iterator[Row]:
@@ -117,9 +119,10 @@ def needless_prefixes(letters: Iterator[Letter], catalogue: Catalogue) -> Mappin
 
 
 def _is_needless(letter: Letter, catalogue: Catalogue) -> bool:
-    """Purged, or replayed and settled: accepted, or failed again and so a newer letter."""
+    """Purged, or replayed, and settled: accepted, or failed again and so a newer letter."""
     count = letter.dead.replay_count
-    for row in catalogue.of_origin(*letter.origin[:3]):
+    for row in catalogue.of_origin(letter.origin):
         if row.replay_count == count:
-            return row.standing in {Standing.PURGED, Standing.ACCEPTED} or row.newest > count
+            given_up = row.standing in {Standing.PURGED, Standing.ACCEPTED}
+            return (given_up and row.settled) or row.newest > count
     return False  # It came after we looked.

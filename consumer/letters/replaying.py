@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
+from consumer.delivery.dead_letter import Origin
 from consumer.letters.catalogue import Catalogue
-from consumer.letters.choosing import Decision, Policy, Row, decide
-from consumer.letters.errors import LettersError, StoppedError
-from consumer.letters.letter import Kind, Letter
+from consumer.letters.choosing import Decision, Policy, Row
+from consumer.letters.errors import LettersError, StoppedError, TakenOverError
+from consumer.letters.named import Named
+from consumer.letters.picking import Picking
 from consumer.letters.ports import Letters, RetryRecord, Sources, TooLargeError
-from consumer.letters.retrying import restored, retry_of
+from consumer.letters.retrying import retry_of
 from consumer.letters.session import Session
+from consumer.letters.slices import AT_ONCE, Chosen, sliced, whole
 from consumer.letters.standing import Filed, Mark, OriginKey, Standing
-from consumer.letters.superseding import Newer, Superseding
+from consumer.letters.superseding import Newer, Subjects, Superseding
 from consumer.ports import Clock
 
-AT_ONCE: Final = 500
-"""Letters a transaction: what a kill can undo, and the broker holds open."""
-AT_ONCE_BYTES: Final = 8 * 1024 * 1024
-LARGE_BYTES: Final = 1024 * 1024
-"""What a pointer letter's record is taken for, which is not known before it is read."""
 LONGEST_S: Final = 5.0
 """With a rate, a transaction holds what may go in so long: readers wait for its end."""
+_LOOKING: Final = "reading the sources for newer states"
 
 
 class ReplayOptions(NamedTuple):
@@ -36,13 +35,6 @@ class ReplayOptions(NamedTuple):
     look_ahead: bool = True
     """Read the sources for newer records of the same key."""
     skip_superseded: bool = False
-
-
-class Subjects(Protocol):
-    """What replay needs to understand of a value."""
-
-    def subject_of(self, value: bytes | None) -> str | None: ...
-    def state_time_ms(self, value: bytes | None) -> int | None: ...
 
 
 class Watcher(Protocol):
@@ -66,11 +58,15 @@ class Account:
     replayed: Counter[str] = field(default_factory=Counter[str])
     """By class."""
     parked: Counter[str] = field(default_factory=Counter[str])
-    superseded: dict[OriginKey, Newer] = field(default_factory=dict[OriginKey, Newer])
+    superseded: Named[tuple[Origin, Newer]] = field(default_factory=Named[tuple[Origin, Newer]])
     """Their subjects have moved on since."""
-    gone: list[OriginKey] = field(default_factory=list[OriginKey])
+    looked_ahead: bool = False
+    """Whether that is known: the sources were read to their end."""
+    unread: dict[str, str] = field(default_factory=dict[str, str])
+    """Source partitions that could not be, with why."""
+    gone: Named[OriginKey] = field(default_factory=Named[OriginKey])
     """The letter, or what a pointer letter points at, is not there any more."""
-    too_large: list[OriginKey] = field(default_factory=list[OriginKey])
+    too_large: Named[OriginKey] = field(default_factory=Named[OriginKey])
     """For the retry topic."""
     interrupted: bool = False
 
@@ -99,24 +95,26 @@ class Replay:
     def run(self, catalogue: Catalogue) -> Account:
         """`catalogue` knows the states as they are after `Session.begin`. What was written
         stays written when a `LettersError` ends it: to run again goes on from there."""
+        picking = Picking(catalogue, self.options.policy, self.options.most)
+        ahead = Superseding(catalogue, self.letters, self.sources, self.subjects)
         try:
-            self._go_through(catalogue)
+            self._go_through(picking, ahead)
         except LettersError:
-            with suppress(LettersError):
+            with suppress(LettersError, TakenOverError):
                 self.session.end()
             raise
         self.session.end()
+        if self.options.look_ahead and not self.options.skip_superseded:
+            self._tell_superseded(picking, ahead)
         return self.account
 
-    def _go_through(self, catalogue: Catalogue) -> None:
-        if self.options.look_ahead:
-            self.account.superseded |= superseded(
-                catalogue, self.options, self.sources, self.subjects, self._seen_behind
-            )
-        total = sum(1 for _ in self._chosen(catalogue))
+    def _go_through(self, picking: Picking, ahead: Superseding) -> None:
+        if self.options.skip_superseded:
+            self._find_superseded(picking, ahead)
+        total = sum(1 for _ in self.session.along(to_replay(picking, ahead, self.options)))
         began_s = self.clock.monotonic_s()
         done = 0
-        for slice_ in sliced(self._chosen(catalogue), self._slice_size):
+        for slice_ in sliced(to_replay(picking, ahead, self.options), self._slice_size):
             if self.watcher.stopped:
                 self.account.interrupted = True
                 break
@@ -125,21 +123,47 @@ class Replay:
             self.watcher.seen("replaying", done, total)
             self._keep_to_the_rate(began_s, done)
 
+    def _find_superseded(self, picking: Picking, ahead: Superseding) -> None:
+        """Before anything is written: of all that could go, as the next ones take the places of
+        those that are left out."""
+
+        def seen(done: int, total: int) -> None:
+            self.session.beat_if_due()
+            self._seen_ahead(done, total)
+
+        ahead.look(self.session.along(picking.all()), seen)
+        for why in ahead.unread.values():
+            msg = f"{why}. So it is not known which letters are superseded, and nothing was done"
+            raise LettersError(msg)
+        self.account.superseded.add_all(ahead.all())
+        self.account.looked_ahead = True
+
+    def _tell_superseded(self, picking: Picking, ahead: Superseding) -> None:
+        """When all is written: whatever becomes of it, no letter has to wait for it, and another
+        run may begin."""
+        if self.account.interrupted or not self.account.replayed:
+            return
+        self.account.unread = ahead.unread
+        try:
+            ahead.look(picking.chosen(), self._seen_ahead)
+        except StoppedError:
+            return
+        except LettersError as error:
+            self.account.unread["letters"] = str(error)
+        self.account.looked_ahead = not self.account.unread
+        self.account.superseded.add_all(ahead.all())
+
+    def _seen_ahead(self, done: int, total: int) -> None:
+        if self.watcher.stopped:
+            raise StoppedError
+        self.watcher.seen(_LOOKING, done, total)
+
     @property
     def _slice_size(self) -> int:
         per_s = self.options.per_s
         return AT_ONCE if per_s is None else max(1, min(AT_ONCE, int(per_s * LONGEST_S)))
 
-    def _chosen(self, catalogue: Catalogue) -> Iterator[tuple[Row, Decision]]:
-        return chosen(catalogue.rows(), self.options, self.account.superseded)
-
-    def _seen_behind(self, done: int, total: int) -> None:
-        if self.watcher.stopped:  # Nothing is written yet.
-            raise StoppedError
-        self.session.beat_if_due()
-        self.watcher.seen("reading the sources for newer states", done, total)
-
-    def _write(self, slice_: Sequence[tuple[Row, Decision]]) -> None:
+    def _write(self, slice_: Sequence[Chosen]) -> None:
         going = list(self._made([row for row, decision in slice_ if decision is Decision.REPLAY]))
         parking = [row for row, decision in slice_ if decision is Decision.PARK]
         while True:
@@ -147,17 +171,18 @@ class Replay:
                 self.session.write([each.retry for each in going], self._marks(going, parking))
                 break
             except TooLargeError as error:
-                self.account.too_large += [going[index].row.key for index in error.indexes]
+                self.account.too_large.add(*(going[index].row.key for index in error.indexes))
                 going = [each for at, each in enumerate(going) if at not in error.indexes]
         self.account.replayed.update(each.row.reason for each in going)
         self.account.parked.update(row.reason for row in parking)
 
     def _made(self, rows: Sequence[Row]) -> Iterator[_Going]:
-        found = self.letters.fetch([row.spot for row in rows])
-        for row in rows:
-            letter = whole(row, found.get(row.spot), self.sources)
+        beat = self.session.beat_if_due
+        found = self.letters.fetch([row.spot for row in rows], beat)
+        for row in self.session.along(rows):
+            letter = whole(row, found.get(row.spot), self.sources, beat)
             if letter is None:
-                self.account.gone.append(row.key)
+                self.account.gone.add(row.key)
                 continue
             subject = self.subjects.subject_of(letter.value)
             yield _Going(row, retry_of(letter, subject, self.session.writer.partitions))
@@ -191,62 +216,8 @@ class Replay:
             self.session.beat_if_due()
 
 
-def superseded(
-    catalogue: Catalogue,
-    options: ReplayOptions,
-    sources: Sources,
-    subjects: Subjects,
-    seen: Callable[[int, int], None],
-) -> Mapping[OriginKey, Newer]:
-    """Of the letters that would be replayed."""
-    taken = chosen(catalogue.rows(), options, {})
-    rows = (
-        row
-        for row, decision in taken
-        # Of a letter that does not say where it came from nothing can be newer.
-        if decision is Decision.REPLAY and row.kind is not Kind.UNKNOWN
-    )
-    return Superseding(sources, catalogue, subjects.state_time_ms).find(rows, seen)
-
-
-def chosen(
-    rows: Iterable[Row], options: ReplayOptions, superseded_: Mapping[OriginKey, Newer]
-) -> Iterator[tuple[Row, Decision]]:
-    """In the order given, without those that are left; at most so many to replay."""
-    left = options.most
-    for row in rows:
-        decision = decide(row, options.policy)
-        if decision is Decision.LEAVE:
-            continue
-        if options.skip_superseded and row.key in superseded_:
-            continue
-        if decision is Decision.REPLAY:
-            if left == 0:
-                return
-            left = None if left is None else left - 1
-        yield row, decision
-
-
-def whole(row: Row, letter: Letter | None, sources: Sources) -> Letter | None:
-    """The letter that the row speaks of, with what a pointer points at; None when it is gone."""
-    if letter is None or letter.dead.replay_count != row.replay_count:
-        return None
-    if not letter.dead.is_pointer:
-        return letter
-    return restored(letter, sources.original(*letter.origin[:3]))
-
-
-def sliced(
-    rows: Iterable[tuple[Row, Decision]], size: int = AT_ONCE
-) -> Iterator[Sequence[tuple[Row, Decision]]]:
-    """By number and by bytes: a slice is held in memory."""
-    slice_: list[tuple[Row, Decision]] = []
-    held = 0
-    for row, decision in rows:
-        slice_.append((row, decision))
-        held += LARGE_BYTES if row.is_pointer else row.size
-        if len(slice_) >= size or held >= AT_ONCE_BYTES:
-            yield slice_
-            slice_, held = [], 0
-    if slice_:
-        yield slice_
+def to_replay(picking: Picking, ahead: Superseding, options: ReplayOptions) -> Iterator[Chosen]:
+    """What is chosen, with what is to be parked. `ahead` has looked where it has to."""
+    if options.skip_superseded:
+        return picking.chosen(lambda row: ahead.newer(row) is not None)
+    return picking.chosen()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from consumer.letters.catalogue import Catalogue
 from consumer.letters.errors import BusyError
@@ -13,6 +13,10 @@ from consumer.letters.standing import Filed, Heartbeat, encode_heartbeat, encode
 from consumer.ports import Clock
 
 BEAT_EVERY_S: Final = 5.0
+WATCHED_S: Final = 12.0
+"""How long a run is watched that seems dead: one that lives beats at least twice."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -26,6 +30,8 @@ class Session:
     """A name of this run that no other has."""
     verb: str
     host: str
+    wait: Callable[[float], None]
+    """So many seconds; may raise to end the waiting."""
     _began_ms: int = field(init=False, default=0)
     _beaten_s: float = field(init=False, default=0.0)
 
@@ -40,7 +46,7 @@ class Session:
             self._refuse_if_busy()
         self.writer.open()
         self.beat()
-        catalogue.remember(marks_of(self.states.read()))
+        catalogue.remember(self.along(marks_of(self.states.read())))
 
     def write(
         self,
@@ -55,6 +61,12 @@ class Session:
     def beat_if_due(self) -> None:
         if self.clock.monotonic_s() - self._beaten_s >= BEAT_EVERY_S:
             self.beat()
+
+    def along(self, things: Iterable[_T]) -> Iterator[_T]:
+        """Beats while these are gone through, however long that takes."""
+        for thing in things:
+            self.beat_if_due()
+            yield thing
 
     def end(self) -> None:
         self._write((), lambda _: (), ended=True)
@@ -78,12 +90,23 @@ class Session:
         )
 
     def _refuse_if_busy(self) -> None:
-        now_ms = self.clock.wall_ms()
+        """A beat that looks old may be of a host whose clock is wrong, so it is watched whether
+        there comes another: only that costs time, and only after a run that died."""
+        last = self._last_beat()
+        if last is None or last.ended:
+            return
+        if not last.is_fresh(self.clock.wall_ms()):
+            self.wait(WATCHED_S)
+            known, last = last, self._last_beat()
+            if last is None or last.ended or last == known:
+                return
+        raise BusyError(last, self.clock.wall_ms())
+
+    def _last_beat(self) -> Heartbeat | None:
         last = None
         for state in self.states.read():
             last = state if isinstance(state, Heartbeat) else last
-        if last is not None and last.is_alive(now_ms):
-            raise BusyError(last, now_ms)
+        return last
 
 
 def marks_of(states: Iterable[Filed | Heartbeat]) -> Iterator[Filed]:

@@ -13,6 +13,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 import orjson
 
+from consumer.delivery.dead_letter import Origin
+
 NOT_RETRIED: Final = -1
 STALE_AFTER_S: Final = 30.0
 """A run whose heartbeat is older has ended without saying so. It beats every 5 s."""
@@ -42,6 +44,27 @@ class OriginKey(NamedTuple):
     offset: int
     dlq: str = ""
     """The dead-letter topic, unless it is the group's own."""
+    timestamp_ms: int | None = None
+    """Of the original record: at the place of one whose topic was made anew lies another. None in
+    marks of earlier versions, which hold for whatever lay there."""
+
+    @property
+    def origin(self) -> Origin:
+        """Of a letter; of a mark that does not say the time, none."""
+        return Origin(*self[:3], -1 if self.timestamp_ms is None else self.timestamp_ms)
+
+
+class Place(NamedTuple):
+    """On the retry topic."""
+
+    partition: int
+    offset: int
+
+    def is_behind(self, committed: Mapping[int, int]) -> bool:
+        return 0 <= self.offset < committed.get(self.partition, 0)
+
+
+NOWHERE: Final = Place(NOT_RETRIED, NOT_RETRIED)
 
 
 class Mark(NamedTuple):
@@ -52,6 +75,10 @@ class Mark(NamedTuple):
     run: str = ""
     retry_partition: int = NOT_RETRIED
     retry_offset: int = NOT_RETRIED
+
+    @property
+    def retried(self) -> Place:
+        return Place(self.retry_partition, self.retry_offset)
 
 
 class Heartbeat(NamedTuple):
@@ -64,8 +91,9 @@ class Heartbeat(NamedTuple):
     beat_ms: int
     ended: bool = False
 
-    def is_alive(self, now_ms: int) -> bool:
-        return not self.ended and now_ms - self.beat_ms < STALE_AFTER_S * 1000
+    def is_fresh(self, now_ms: int) -> bool:
+        """As far as another host's clock can be compared with ours."""
+        return abs(now_ms - self.beat_ms) < STALE_AFTER_S * 1000
 
 
 Filed: TypeAlias = tuple[OriginKey, Mark]
@@ -85,13 +113,13 @@ def standing_of(
         return Standing.REPLAYED
     if mark.standing is not Standing.REPLAYED:
         return mark.standing
-    settled = 0 <= mark.retry_offset < committed.get(mark.retry_partition, 0)
-    return Standing.ACCEPTED if settled else Standing.REPLAYED
+    return Standing.ACCEPTED if mark.retried.is_behind(committed) else Standing.REPLAYED
 
 
 def encode_mark(key: OriginKey, mark: Mark) -> tuple[bytes, bytes]:
     """Key and value for the state topic."""
-    parts = list(key) if key.dlq else list(key[:3])
+    said = 3 + bool(key.dlq) if key.timestamp_ms is None else len(key)
+    parts = list(key)[:said]
     value: dict[str, object] = {
         "state": mark.standing.value,
         "replayCount": mark.replay_count,
@@ -122,6 +150,8 @@ def decode(key: bytes | None, value: bytes | None) -> Filed | Heartbeat | None:
             retry_partition,
             retry_offset,
         )
-        return OriginKey(str(parts[0]), int(parts[1]), int(parts[2]), *parts[3:4]), mark
+        timestamp_ms = int(parts[4]) if len(parts) > 4 else None  # noqa: PLR2004 -- the fifth part
+        place = str(parts[0]), int(parts[1]), int(parts[2])
+        return OriginKey(*place, "".join(parts[3:4]), timestamp_ms), mark
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None

@@ -5,24 +5,42 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
+from consumer.delivery.dead_letter import Origin
 from consumer.domain.signals import Mapped, Signal, Skipped
 from consumer.letters.choosing import Decision, Row
 from consumer.letters.letter import Letter
+from consumer.letters.named import Named
 from consumer.letters.ports import Letters, Seen, Sources
-from consumer.letters.replaying import sliced, whole
-from consumer.letters.standing import OriginKey
+from consumer.letters.slices import Chosen, sliced, whole
 from consumer.letters.superseding import Newer
+
+SENT: Final = "would be sent"
+
+
+class Tried(NamedTuple):
+    """What one letter would come to."""
+
+    row: Row
+    outcome: str
 
 
 @dataclass(slots=True)
 class Trial:
-    """By class, how many letters would come to what."""
+    """By class, how many letters would come to what; and which."""
 
     outcomes: dict[str, Counter[str]] = field(
         default_factory=lambda: defaultdict[str, Counter[str]](Counter[str])
     )
-    superseded: dict[OriginKey, Newer] = field(default_factory=dict[OriginKey, Newer])
+    letters: Named[Tried] = field(default_factory=Named[Tried])
+    superseded: Named[tuple[Origin, Newer]] = field(default_factory=Named[tuple[Origin, Newer]])
+    unread: dict[str, str] = field(default_factory=dict[str, str])
+    """Source partitions that could not be read for newer states, with why."""
+
+    def add(self, row: Row, outcome: str) -> None:
+        self.outcomes[row.reason][outcome] += 1
+        self.letters.add(Tried(row, outcome))
 
 
 @dataclass(slots=True)
@@ -32,16 +50,14 @@ class Trying:
     judge: Callable[[bytes | None], Mapped]
     seen: Seen
 
-    def run(self, chosen: Iterable[tuple[Row, Decision]], total: int) -> Trial:
-        trial, done = Trial(), 0
+    def run(self, trial: Trial, chosen: Iterable[Chosen], total: int) -> None:
+        done = 0
         for slice_ in sliced(chosen):
             found = self.letters.fetch([row.spot for row, _ in slice_])
             for row, decision in slice_:
-                outcome = self._outcome(row, decision, found.get(row.spot))
-                trial.outcomes[row.reason][outcome] += 1
+                trial.add(row, self._outcome(row, decision, found.get(row.spot)))
             done += len(slice_)
             self.seen(done, total)
-        return trial
 
     def _outcome(self, row: Row, decision: Decision, letter: Letter | None) -> str:
         if decision is Decision.PARK:
@@ -51,7 +67,7 @@ class Trying:
             return "is gone"
         judged = self.judge(there.value)
         if isinstance(judged, Signal):
-            return "would be sent"
+            return SENT
         if isinstance(judged, Skipped):
             return f"would be skipped: {judged.reason.value}"
         return f"would fail again: {judged.reason.value}"

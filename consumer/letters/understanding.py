@@ -29,7 +29,7 @@ class Waiting:
             self.store.ask_due()
             found = self.store.lookup(schema_id)
         if isinstance(found, Unresolved):
-            msg = f"the schema registry does not answer, so nothing was done: {self.store.outage}"
+            msg = f"the schema registry does not answer: {self.store.outage}"
             raise LettersError(msg)
         return found
 

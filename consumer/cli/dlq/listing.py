@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Annotated, Final
 
 import typer
@@ -52,12 +53,9 @@ def list_(
     with desk(asked) as at, looked_through(at) as catalogue:
         rows = _of_state(catalogue, asked)
         if as_json:
-            for number, row in enumerate(rows, 1):
-                print_json(in_a_line(row))
-                if number == most:
-                    break
-            return
-        print_rows(rows, most or _LISTED)
+            _print_lines(rows, most)
+        else:
+            print_rows(rows, most or _LISTED)
 
 
 @filtered
@@ -90,6 +88,15 @@ def looked_through(at: Desk) -> Generator[Catalogue]:
 def _of_state(catalogue: Catalogue, asked: Asked) -> Iterator[Row]:
     states = asked.filter.states
     return (row for row in catalogue.rows() if not states or row.standing in states)
+
+
+def _print_lines(rows: Iterator[Row], most: int | None) -> None:
+    none = True
+    for row in islice(rows, most):
+        none = False
+        print_json(in_a_line(row))
+    if none:
+        say("no dead letter fits")
 
 
 def print_rows(rows: Iterator[Row], most: int) -> None:

@@ -25,7 +25,11 @@ Words: TypeAlias = list[str] | None
 _OPTIONS: Final[Mapping[str, object]] = {
     "class_": Annotated[
         Words,
-        typer.Option("--class", help="Why it was buried; several are or.", rich_help_panel=_PANEL),
+        typer.Option(
+            "--class",
+            help="Why it was buried; several, or with commas, are or.",
+            rich_help_panel=_PANEL,
+        ),
     ],
     "code": Annotated[
         Words, typer.Option(help="SEEK's code, or a foreign exception.", rich_help_panel=_PANEL)
@@ -57,7 +61,11 @@ _OPTIONS: Final[Mapping[str, object]] = {
     ],
     "hirer": Annotated[
         str | None,
-        typer.Option(help="Hirer, as the decoded event names it.", rich_help_panel=_PANEL),
+        typer.Option(
+            help="Hirer, as the decoded event names it; of letters too large for the topic, whose "
+            "events stayed behind, none.",
+            rich_help_panel=_PANEL,
+        ),
     ],
     "match": Annotated[
         str,
@@ -66,7 +74,7 @@ _OPTIONS: Final[Mapping[str, object]] = {
     "state": Annotated[
         Words,
         typer.Option(
-            help="new, replayed, accepted, parked or purged; several are or.",
+            help="new, replayed, accepted, parked or purged; several, or with commas, are or.",
             rich_help_panel=_PANEL,
         ),
     ],
@@ -123,7 +131,7 @@ def _asked(options: Mapping[str, object]) -> Asked:
     partition, key, hirer = options["partition"], options["key"], options["hirer"]
     from_topic, config = options[_DLQ], options[_CONFIG]
     chosen = Filter(
-        classes=known_classes(_words(options["class_"])),
+        classes=known_classes(_listed(options["class_"])),
         codes=frozenset(_words(options["code"])),
         topics=frozenset(_words(options["topic"])),
         partition=partition if isinstance(partition, int) else None,
@@ -133,7 +141,7 @@ def _asked(options: Mapping[str, object]) -> Asked:
         key=key.encode() if isinstance(key, str) else None,
         hirer=_text(hirer),
         match=_text(options["match"]) or "",
-        states=known_states(_words(options["state"])),
+        states=known_states(_listed(options["state"])),
     )
     return Asked(chosen, _text(from_topic), config if isinstance(config, Path) else None)
 
@@ -142,6 +150,11 @@ def _words(given: object) -> list[str]:
     if not isinstance(given, list | tuple):
         return []
     return [str(word) for word in cast("Sequence[object]", given)]
+
+
+def _listed(given: object) -> list[str]:
+    """Of words that hold no commas themselves."""
+    return [word.strip() for each in _words(given) for word in each.split(",")]
 
 
 def _text(given: object) -> str | None:

@@ -13,8 +13,9 @@ from consumer.cli.dlq.options import Asked, TakeOverOption, filtered
 from consumer.cli.dlq.printing import JsonOption, counted, say
 from consumer.cli.dlq.wiring import Desk, desk
 from consumer.errors import ExitCode
+from consumer.letters.catalogue import Catalogue
 from consumer.letters.describing import utc
-from consumer.letters.errors import BadOptionsError
+from consumer.letters.errors import FAILURES, BadOptionsError
 from consumer.letters.kafka.truncation import cut, retention_ms
 from consumer.letters.purging import Purge, Purged, to_purge
 
@@ -35,22 +36,37 @@ def purge(
     Kafka cannot erase one record in the middle of a log. Cut is the beginning of each
     partition, up to the first letter that is neither purged nor replayed and settled; all
     else stays readable until the topic's retention has passed. There is no way back.
-    Copies of replayed letters are on the retry topic too, for its own retention.
+
+    Marked is what a replay could take: also what was replayed and is on its way, though the
+    service may still send that; what SEEK has accepted only with --state accepted. Copies of
+    replayed letters are on the retry topic too, for its own retention.
     """
-    with desk(asked) as at, looked_through(at) as catalogue:
-        number = sum(1 for _ in to_purge(catalogue, asked.filter.states))
-        if not catalogue.taken:
-            say("no dead letter fits")
-            return
-        _insist(at, number, confirm)
-        session = at.session("purge")
-        session.begin(catalogue, take_over=take_over)
-        run = Purge(at.letters, session, at.clock, at.watch, asked.filter.states)
-        purged = run.run(catalogue)
-        vanishing = _cut(at, purged)
-        at.tell_oldest_open(catalogue)
-    print_purged(purged, vanishing, as_json=as_json)
+    purged, vanishing = Purged(), ""
+    try:
+        with desk(asked) as at, looked_through(at) as catalogue:
+            number = sum(1 for _ in to_purge(catalogue, asked.filter.states))
+            if catalogue.taken:
+                _insist(at, number, confirm)
+                vanishing = _purge(at, catalogue, purged, take_over=take_over)
+    except FAILURES as error:
+        print_purged(purged, vanishing, str(error), as_json=as_json)
+        raise
+    if not catalogue.taken:
+        say("no dead letter fits")
+    if catalogue.taken or as_json:
+        print_purged(purged, vanishing, as_json=as_json)
     raise typer.Exit(ExitCode.INTERRUPTED if purged.interrupted else ExitCode.OK)
+
+
+def _purge(at: Desk, catalogue: Catalogue, purged: Purged, *, take_over: bool) -> str:
+    """When the bytes are gone."""
+    session = at.session("purge")
+    session.begin(catalogue, take_over=take_over)
+    states = at.asked.filter.states
+    Purge(at.letters, session, at.clock, at.watch, states, purged).run(catalogue)
+    vanishing = _cut(at, purged)
+    at.tell_oldest_open(catalogue)
+    return vanishing
 
 
 def _insist(at: Desk, number: int, confirm: str | None) -> None:
@@ -76,8 +92,9 @@ def _typed(at: Desk, number: int, expected: str) -> str:
 def _cut(at: Desk, purged: Purged) -> str:
     """When the bytes are gone."""
     admin = at.admin()
-    if not purged.interrupted:
-        cut(admin, at.letters.topic, purged.cuts)
+    cuts, purged.cuts = purged.cuts, {}
+    cut(admin, at.letters.topic, cuts)
+    purged.cuts = cuts  # Told of when they are made.
     kept_ms = retention_ms(admin, at.letters.topic)
     if not purged.marked:
         return "what was cut is out of reach at once; its bytes go with their log segments"

@@ -15,15 +15,22 @@ from consumer.cli.dlq.wiring import Desk, desk
 from consumer.errors import ExitCode
 from consumer.letters.catalogue import Catalogue
 from consumer.letters.choosing import MAX_REPLAYS, Policy
-from consumer.letters.errors import BadOptionsError, LettersError
-from consumer.letters.replaying import Account, Replay, ReplayOptions, chosen, superseded
-from consumer.letters.trying import Trying
+from consumer.letters.errors import FAILURES, BadOptionsError
+from consumer.letters.picking import Picking
+from consumer.letters.replaying import Account, Replay, ReplayOptions, to_replay
+from consumer.letters.superseding import Superseding
+from consumer.letters.trying import Trial, Trying
 
 _DryRun: TypeAlias = Annotated[
     bool, typer.Option("--dry-run", help="Change nothing; say what today's code makes of each.")
 ]
 _Most: TypeAlias = Annotated[
-    int | None, typer.Option("--max", min=1, help="Letters to replay, at most.")
+    int | None,
+    typer.Option(
+        "--max",
+        min=1,
+        help="Letters to replay, at most: those that were replayed least, all of a key in order.",
+    ),
 ]
 _Rate: TypeAlias = Annotated[float | None, typer.Option(min=0.1, help="Letters a second, at most.")]
 _MaxReplays: TypeAlias = Annotated[
@@ -45,8 +52,8 @@ _LookAhead: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--look-ahead/--no-look-ahead",
-        help="Read the sources, from the oldest chosen letter on, for newer records of the same "
-        "keys.",
+        help="Read the sources, from the oldest chosen letter on, for newer states of the same "
+        "subjects, among the records of the same keys.",
     ),
 ]
 
@@ -72,6 +79,9 @@ def replay(  # noqa: PLR0913 -- options of a command
     their origin. Each retry record is written together with the letter's state, so a run that
     ends at any moment, even by force, neither loses nor doubles any: run it again to go on.
 
+    Which of them are superseded is told at the end, when the sources have been read for it; with
+    --skip-superseded they are read first.
+
     Exit codes: 0 done, or nothing to do; 1 failed, or some could not be replayed; 4 shut out by
     --take-over; 7 another run is at work; 130 stopped by a signal, in good order.
     """
@@ -80,19 +90,26 @@ def replay(  # noqa: PLR0913 -- options of a command
         raise BadOptionsError(fault)
     policy = Policy(max_replays, again, asked.filter.states)
     options = ReplayOptions(policy, most, rate, look_ahead, skip_superseded)
-    with desk(asked) as at, looked_through(at) as catalogue:
-        if dry_run:
-            _try(at, catalogue, options, as_json=as_json)
-            return
-        account = Account()
-        number = sum(1 for _ in chosen(catalogue.rows(), options, {}))
-        if number and not (yes or _agreed(at, number)):
-            say("nothing was changed")
-            return
-        if number:
-            account = _replay(at, catalogue, options, take_over=take_over)
-        at.tell_oldest_open(catalogue)
-    print_account(account, as_json=as_json)
+    if dry_run:
+        with desk(asked) as at, looked_through(at) as catalogue:
+            trial = _trial(at, catalogue, options)
+        print_trial(trial, as_json=as_json)
+        return
+    account = Account()
+    try:
+        with desk(asked) as at, looked_through(at) as catalogue:
+            picking = Picking(catalogue, policy, most)
+            number = sum(1 for _ in picking.chosen())
+            if number and not (yes or _agreed(at, number)):
+                say("nothing was changed")
+                return
+            if number:
+                _replay(at, catalogue, options, account, take_over=take_over)
+            at.tell_oldest_open(catalogue)
+    except FAILURES as error:
+        print_account(account, str(error), as_json=as_json)
+        raise
+    print_account(account, None, as_json=as_json)
     raise typer.Exit(_exit_code(account))
 
 
@@ -106,18 +123,22 @@ def _agreed(at: Desk, number: int) -> bool:
         return typer.confirm(f"Replay {counted(number, 'letter')} to {topic}?", err=True)
 
 
-def _replay(at: Desk, catalogue: Catalogue, options: ReplayOptions, *, take_over: bool) -> Account:
+def _replay(
+    at: Desk, catalogue: Catalogue, options: ReplayOptions, account: Account, *, take_over: bool
+) -> None:
     session = at.session("replay")
     session.begin(catalogue, take_over=take_over)
-    run = Replay(at.letters, at.sources, at.understanding, session, at.clock, at.watch, options)
-    try:
-        return run.run(catalogue)
-    except LettersError:
-        at.watch.rest()
-        if run.account.dealt_with:
-            say("Before it ended:")
-            print_account(run.account, as_json=False)
-        raise
+    Replay(
+        at.letters,
+        at.sources,
+        at.understanding,
+        session,
+        at.clock,
+        at.watch,
+        options,
+        account,
+    ).run(catalogue)
+    at.watch.rest()
 
 
 def _exit_code(account: Account) -> ExitCode:
@@ -126,14 +147,16 @@ def _exit_code(account: Account) -> ExitCode:
     return ExitCode.FAILED if account.gone or account.too_large else ExitCode.OK
 
 
-def _try(at: Desk, catalogue: Catalogue, options: ReplayOptions, *, as_json: bool) -> None:
-    newer = {}
+def _trial(at: Desk, catalogue: Catalogue, options: ReplayOptions) -> Trial:
+    trial = Trial()
+    picking = Picking(catalogue, options.policy, options.most)
+    ahead = Superseding(catalogue, at.letters, at.sources, at.understanding)
     if options.look_ahead:
-        seen = at.watch.looking("reading the sources for newer states")
-        newer = dict(superseded(catalogue, options, at.sources, at.understanding, seen))
-    number = sum(1 for _ in chosen(catalogue.rows(), options, newer))
+        looked_at = picking.all() if options.skip_superseded else picking.chosen()
+        ahead.look(looked_at, at.watch.looking("reading the sources for newer states"))
+        trial.unread = ahead.unread
+        trial.superseded.add_all(ahead.all())
+    number = sum(1 for _ in to_replay(picking, ahead, options))
     trying = Trying(at.letters, at.sources, at.understanding.judge, at.watch.looking("trying"))
-    trial = trying.run(chosen(catalogue.rows(), options, newer), number)
-    trial.superseded |= newer
-    at.watch.rest()
-    print_trial(trial, as_json=as_json)
+    trying.run(trial, to_replay(picking, ahead, options), number)
+    return trial

@@ -24,7 +24,7 @@ from consumer.letters.describing import Described, in_full
 from consumer.letters.errors import BadOptionsError, LettersError
 from consumer.letters.letter import Letter
 from consumer.letters.raw import decoded
-from consumer.letters.replaying import whole
+from consumer.letters.slices import whole
 
 _SHOWN: Final = 10
 _SPOT: Final = re.compile(r"(\d+)/(\d+)")

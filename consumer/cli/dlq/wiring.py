@@ -23,7 +23,7 @@ from consumer.cli.dlq.options import Asked
 from consumer.cli.dlq.printing import say
 from consumer.cli.dlq.watching import Watch, watching
 from consumer.letters.catalogue import Catalogue
-from consumer.letters.errors import LettersError
+from consumer.letters.errors import LettersError, StoppedError
 from consumer.letters.kafka.milestones import tell_oldest_open
 from consumer.letters.kafka.ranges import NoTopicError, partitions_of
 from consumer.letters.kafka.reading import KafkaLetters, KafkaSources, KafkaStates
@@ -55,10 +55,8 @@ class Desk:
         return "" if self.letters.topic == own else self.letters.topic
 
     def read_letters(self, catalogue: Catalogue) -> None:
-        """Commits first: what failed again before a commit is then among the letters. Those of
-        another topic come back on the group's own, so of them it stays open whether they did."""
-        if not self.dlq:
-            catalogue.committed = self._committed()
+        """Commits first: what failed again before a commit is then among the letters."""
+        catalogue.committed = self._committed()
         for letter in self.letters.scan(self.watch.looking("reading dead letters")):
             taken = self.asked.filter.takes(letter, self.understanding.hirer_of)
             catalogue.add(letter, taken=taken)
@@ -82,25 +80,34 @@ class Desk:
             len(partitions_of(self.consumer, source.state_topic)),
         )
         host = f"{socket.gethostname()}, process {os.getpid()}"
-        return Session(self.states, writer, self.clock, uuid4().hex, verb, host)
+        return Session(self.states, writer, self.clock, uuid4().hex, verb, host, self._wait)
 
     def admin(self) -> AdminClient:
         return admin_client(self.settings.kafka)
 
     def tell_oldest_open(self, catalogue: Catalogue) -> None:
-        """At the end of what may have changed it. Nothing depends on it but what is watched."""
-        if self.dlq:
+        """At the end of what may have changed it. Nothing depends on it but what is watched: who
+        stops the run does not wait for it."""
+        if self.dlq or self.watch.stopped:
             return
         config = {**self.settings.kafka.reading_config(), "group.id": self.letters.topic}
         client = Consumer(config, logger=kafka_logger(name="dlq"))
         try:
             catalogue.remember(marks_of(self.states.read()))
-            tell_oldest_open(client, self.letters.topic, catalogue.oldest_open())
+            seen = self.watch.looking("finding the oldest letter that waits")
+            tell_oldest_open(client, self.letters.topic, catalogue.oldest_open(seen))
+        except StoppedError:
+            return
         except LettersError as error:
             self.watch.rest()
             say(f"the service's time to loss of dead letters stays as it was: {error}")
         finally:
             client.close()
+
+    def _wait(self, seconds: float) -> None:
+        self.watch.wait(seconds)
+        if self.watch.stopped:
+            raise StoppedError
 
     def _committed(self) -> dict[int, int]:
         try:

@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
+from consumer.delivery.dead_letter import Origin
 from consumer.delivery.records import Record
 from consumer.delivery.records import TopicPartition as Place
 from consumer.letters.kafka.ranges import (
@@ -20,10 +21,9 @@ from consumer.letters.kafka.ranges import (
     read,
 )
 from consumer.letters.letter import Letter, Spot, read_letter
-from consumer.letters.ports import Seen
+from consumer.letters.ports import Beat, Seen, unhurried
 from consumer.letters.standing import Filed, Heartbeat, decode
 
-TELL_EVERY: Final = 500
 GAP: Final = 500
 """To read over so many records is quicker than to ask for the next place: one fetch."""
 
@@ -38,20 +38,24 @@ class KafkaLetters:
     def scan(self, seen: Seen) -> Iterator[Letter]:
         ranges = _whole(self.consumer, self.topic)
         total = sum(span.end - span.first for span in ranges.values())
-        seen(0, total)
-        for number, message in enumerate(read(self.consumer, ranges), 1):
+        count = 0
+
+        def beat() -> None:
+            seen(count, total)
+
+        beat()
+        for message in read(self.consumer, ranges, beat):
+            count += 1
             yield read_letter(_record(message))
-            if number % TELL_EVERY == 0:
-                seen(number, total)
         seen(total, total)
 
-    def fetch(self, spots: Collection[Spot]) -> Mapping[Spot, Letter]:
+    def fetch(self, spots: Collection[Spot], beat: Beat = unhurried) -> Mapping[Spot, Letter]:
         wanted, found = set(spots), dict[Spot, Letter]()
         kept_by = {p: extent(self.consumer, self.topic, p) for p in {s.partition for s in wanted}}
         for place, span in _runs(self.topic, wanted):
             here = kept_by[place.partition]
             kept = Range(max(span.first, here.first), min(span.end, here.end))
-            for message in read(self.consumer, {place: kept}):
+            for message in read(self.consumer, {place: kept}, beat):
                 spot = Spot(place.partition, cast("int", message.offset()))
                 if spot in wanted:
                     found[spot] = read_letter(_record(message))
@@ -101,12 +105,13 @@ class KafkaSources:
             count += 1
             yield _record(message)
 
-    def original(self, topic: str, partition: int, offset: int) -> Record | None:
+    def original(self, origin: Origin, beat: Beat = unhurried) -> Record | None:
+        topic, partition, offset, _ = origin
         span = self._kept(topic, partition, offset)
         if span is None or not span.first <= offset < span.end:
             return None
         place = Place(topic, partition)
-        found = list(read(self.consumer, {place: Range(offset, offset + 1)}))
+        found = list(read(self.consumer, {place: Range(offset, offset + 1)}, beat))
         return _record(found[0]) if found and found[0].offset() == offset else None
 
     def _kept(self, topic: str, partition: int, first: int) -> Range | None:

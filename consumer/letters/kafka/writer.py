@@ -63,6 +63,7 @@ class KafkaWriter:
         retries: Sequence[RetryRecord],
         states: Callable[[Sequence[int]], Sequence[tuple[bytes, bytes]]],
     ) -> None:
+        began_s = time.monotonic()
         try:
             self.producer.begin_transaction()
             offsets = self._produce_retries(retries)
@@ -70,7 +71,7 @@ class KafkaWriter:
             self._commit()
         except KafkaException as error:
             self._abort()
-            raise _of(error.args[0], "writing") from error
+            raise _of(error.args[0], "writing", time.monotonic() - began_s) from error
         except (TooLargeError, LettersError):
             self._abort()
             raise
@@ -93,30 +94,37 @@ class KafkaWriter:
     def _produce_states(self, states: Sequence[tuple[bytes, bytes]]) -> None:
         confirmed = _Confirmed([None] * len(states))
         for index, (key, value) in enumerate(states):
-            self.producer.produce(
-                self.state_topic,
-                value=value,
-                key=key,
-                # By no setting of the user's: later states must follow earlier ones.
-                partition=crc32(key) % self.state_partitions,
-                on_delivery=partial(confirmed.note, index),
-            )
+            # By no setting of the user's: later states must follow earlier ones.
+            record = RetryRecord(crc32(key) % self.state_partitions, key, value, [])
+            self._produce(self.state_topic, record, partial(confirmed.note, index))
         self._flush(confirmed)
 
     def _produce(
         self,
         topic: str,
-        retry: RetryRecord,
+        record: RetryRecord,
         note: Callable[[KafkaError | None, Message | None], None],
     ) -> None:
-        self.producer.produce(
-            topic,
-            value=retry.value,
-            key=retry.key,
-            partition=retry.partition,
-            headers=list(retry.headers),
-            on_delivery=note,
-        )
+        """Waits where the client's queue is full: the user may have set it smaller than what
+        goes at once."""
+        deadline_s = time.monotonic() + CONFIRM_S
+        while True:
+            try:
+                self.producer.produce(
+                    topic,
+                    value=record.value,
+                    key=record.key,
+                    partition=record.partition,
+                    headers=list(record.headers),
+                    on_delivery=note,
+                )
+            except BufferError as error:
+                if time.monotonic() > deadline_s:
+                    msg = f"nothing was confirmed within {CONFIRM_S:g} s: is a broker away?"
+                    raise LettersError(msg) from error
+                self.producer.poll(WAIT_S)
+            else:
+                return
 
     def _flush(self, confirmed: _Confirmed) -> None:
         left = self._wait()
@@ -151,7 +159,15 @@ class KafkaWriter:
             return
 
 
-def _of(error: KafkaError, doing: str) -> LettersError | TakenOverError:
+def _of(error: KafkaError, doing: str, took_s: float = 0.0) -> LettersError | TakenOverError:
+    """`took_s`: how long the transaction had been open."""
+    if error.code() in _FENCED and took_s * 1000 >= TRANSACTION_MS:
+        # The broker shuts out whose transaction takes too long by the same means as another run.
+        return LettersError(
+            f"{doing} took {took_s:.0f} s, and the broker ends what takes longer than "
+            f"{TRANSACTION_MS // 1000} s (or another run took over): nothing of it is written. "
+            "Is a broker away? Run the same command again to go on."
+        )
     if error.code() in _FENCED:
         return TakenOverError(
             "another run took over, so this one stopped. What it had not finished is not written; "

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from consumer.delivery.dead_letter import unwrap
+from consumer.delivery.dead_letter import Origin, unwrap
 from consumer.delivery.records import Record
-from consumer.letters.errors import TakenOverError
+from consumer.letters.errors import LettersError, TakenOverError
 from consumer.letters.letter import Letter, Spot, read_letter
-from consumer.letters.ports import RetryRecord, Seen, TooLargeError
+from consumer.letters.ports import Beat, RetryRecord, Seen, TooLargeError, unhurried
 from consumer.letters.standing import Filed, Heartbeat, decode
 from tests.unit.delivery_samples import PlainRecord
 
@@ -44,12 +44,23 @@ class FakeKafka:
     """Of the process that runs now, before it is killed."""
     broken: Exception | None = None
     """What the next write meets."""
+    forbidden: str = ""
+    """A source that this user may not read."""
+    slow: Callable[[], None] | None = None
+    """Called some times while something is fetched, to let time pass."""
 
     def step(self) -> None:
         if self.steps_left is not None:
             if self.steps_left == 0:
                 raise KilledError
             self.steps_left -= 1
+
+    def pass_time(self, beat: Beat) -> None:
+        """While Kafka is slow to answer, whoever waits is called."""
+        for _ in range(12 if self.slow else 0):
+            assert self.slow is not None
+            self.slow()
+            beat()
 
     def settle(self) -> None:
         """A new writer: the broker ends what the last one had open."""
@@ -84,8 +95,9 @@ class FakeLetters:
         seen(0, len(self.kafka.dlq))
         yield from (read_letter(record) for record in self.kafka.dlq)
 
-    def fetch(self, spots: Collection[Spot]) -> Mapping[Spot, Letter]:
+    def fetch(self, spots: Collection[Spot], beat: Beat = unhurried) -> Mapping[Spot, Letter]:
         self.kafka.step()
+        self.kafka.pass_time(beat)
         found = (read_letter(record) for record in self.kafka.dlq)
         return {letter.spot: letter for letter in found if letter.spot in spots}
 
@@ -111,13 +123,17 @@ class FakeSources:
 
     def newer(self, topic: str, partition: int, first: int, seen: Seen) -> Iterator[Record]:
         seen(0, 1)
+        if self.kafka.forbidden == topic:
+            msg = f"reading {topic} failed"
+            raise LettersError(msg)
         for record in self.kafka.sources:
             if record.place == (topic, partition) and record.number >= first:
                 yield record
 
-    def original(self, topic: str, partition: int, offset: int) -> Record | None:
+    def original(self, origin: Origin, beat: Beat = unhurried) -> Record | None:
+        self.kafka.pass_time(beat)
         for record in self.kafka.sources:
-            if record.place == (topic, partition) and record.number == offset:
+            if record.place == origin[:2] and record.number == origin.offset:
                 return record
         return None
 
@@ -184,10 +200,11 @@ class FakeClock:
 
 @dataclass(slots=True)
 class FakeSubjects:
-    """The subject is the value's first word; its second, when there is one, the state's time."""
+    """The subject is the value's first word; its second, when there is one, the state's time.
+    What begins with a minus is skipped."""
 
     def subject_of(self, value: bytes | None) -> str | None:
-        return value.split()[0].decode() if value else None
+        return value.split()[0].decode() if value and not value.startswith(b"-") else None
 
     def state_time_ms(self, value: bytes | None) -> int | None:
         words = (value or b"").split()

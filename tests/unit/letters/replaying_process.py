@@ -32,10 +32,17 @@ class Process:
     kafka: FakeKafka
     clock: FakeClock = field(default_factory=FakeClock)
     takes: Callable[[Letter], bool] = ALL
+    meanwhile: Callable[[], None] = lambda: None
+    """What others do while this one waits."""
 
     def session(self, verb: str = "replay", run: str = "run") -> Session:
         kafka = self.kafka
-        return Session(FakeStates(kafka), FakeWriter(kafka), self.clock, run, verb, "host")
+        states, writer = FakeStates(kafka), FakeWriter(kafka)
+        return Session(states, writer, self.clock, run, verb, "host", self.wait)
+
+    def wait(self, seconds: float) -> None:
+        self.clock.now_s += seconds
+        self.meanwhile()
 
     def read(self, catalogue: Catalogue) -> None:
         catalogue.committed = dict(self.kafka.committed)
@@ -64,12 +71,15 @@ class Process:
                 ReplayOptions(policy)._replace(**options),  # type: ignore[arg-type]  # checked by the fields' tests
             ).run(catalogue)
 
-    def purge(self, states: frozenset[Standing] = frozenset()) -> Purged:
+    def purge(
+        self, states: frozenset[Standing] = frozenset(), watcher: FakeWatcher | None = None
+    ) -> Purged:
         with Catalogue() as catalogue:
             self.read(catalogue)
             session = self.session("purge")
             session.begin(catalogue, take_over=True)
-            letters, watcher = FakeLetters(self.kafka), FakeWatcher(self.clock)
+            watcher = watcher or FakeWatcher(self.clock)
+            letters = FakeLetters(self.kafka)
             return Purge(letters, session, self.clock, watcher, states).run(catalogue)
 
 
@@ -84,15 +94,21 @@ def with_letters(
 
 
 def bury(
-    kafka: FakeKafka, offset: int, subject: str = "s", reason: str = "forbidden", size: int = 0
+    kafka: FakeKafka,
+    offset: int,
+    subject: str = "s",
+    reason: str = "forbidden",
+    size: int = 0,
+    key: bytes | None = None,
 ) -> None:
+    """`key`: the subject's, unless it is said."""
     value = subject.encode() + b" " + str(offset).encode() + b" " * size
-    record = source(offset, subject.encode(), value=value)
+    record = source(offset, key or subject.encode(), value=value)
     kafka.sources.append(record)
     kafka.dlq.append(buried(record, Spot(0, len(kafka.dlq)), reason))
 
 
-def fail_again(kafka: FakeKafka) -> None:
+def fail_again(kafka: FakeKafka, reason: str = "forbidden") -> None:
     """The service takes in all of the retry topic, and every record fails once more."""
     for partition, retries in kafka.retry.items():
         for number in range(kafka.committed.get(partition, 0), len(retries)):
@@ -105,7 +121,7 @@ def fail_again(kafka: FakeKafka) -> None:
                 value=retry.value,
                 headers=retry.headers,
             )
-            kafka.dlq.append(buried(record, Spot(0, len(kafka.dlq))))
+            kafka.dlq.append(buried(record, Spot(0, len(kafka.dlq)), reason))
     accept(kafka)
 
 

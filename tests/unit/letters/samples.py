@@ -39,6 +39,11 @@ def buried(
     return PlainRecord(place, spot.offset, written.key, written.value, written.headers, AT_MS)
 
 
+def key_of(offset: int) -> OriginKey:
+    """Of the letter of `source(offset)`."""
+    return OriginKey("moves", 0, offset, "", AT_MS + offset)
+
+
 def letter(offset: int = 0, key: bytes | None = b"k", reason: str = "forbidden") -> Letter:
     return read_letter(buried(source(offset, key), Spot(0, offset), reason))
 
@@ -52,8 +57,7 @@ def row(
     newest: int | None = None,
 ) -> Row:
     return Row(
-        OriginKey("moves", 0, offset),
-        AT_MS,
+        key_of(offset),
         replays,
         replays if newest is None else newest,
         standing,

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
-from consumer.letters.catalogue import CACHE_KIB, Catalogue
+from consumer.letters.catalogue import Catalogue
+from consumer.letters.choosing import Policy
 from consumer.letters.errors import LettersError
 from consumer.letters.letter import Letter, Spot, read_letter
-from consumer.letters.standing import Mark, OriginKey, Standing
+from consumer.letters.picking import Picking
+from consumer.letters.standing import Mark, Standing
 from consumer.letters.statistics import tally
-from tests.unit.letters.samples import buried, letter, source
+from consumer.letters.temporary import CACHE_KIB
+from tests.unit.letters.samples import buried, key_of, letter, source
 
 
 @pytest.fixture
@@ -46,12 +49,12 @@ def test_what_the_filter_left_is_not_told_but_known(catalogue: Catalogue) -> Non
     catalogue.add(letter(1), taken=False)
 
     assert list(catalogue.rows()) == []
-    assert len(catalogue.of_origin("moves", 0, 1)) == 1
+    assert len(catalogue.of_origin(key_of(1).origin)) == 1
 
 
 def test_the_last_mark_of_a_letter_counts(catalogue: Catalogue) -> None:
     catalogue.add(letter(1), taken=True)
-    key = OriginKey("moves", 0, 1)
+    key = key_of(1)
     catalogue.remember([(key, Mark(Standing.REPLAYED, 0, 1)), (key, Mark(Standing.PURGED, 0, 2))])
 
     assert [row.standing for row in catalogue.rows()] == [Standing.PURGED]
@@ -60,7 +63,7 @@ def test_the_last_mark_of_a_letter_counts(catalogue: Catalogue) -> None:
 def test_marks_of_another_dead_letter_topic_are_of_other_letters(catalogue: Catalogue) -> None:
     catalogue.add(letter(1), taken=True)
     mark = Mark(Standing.PURGED, 0, 1)
-    catalogue.remember([(OriginKey("moves", 0, 1, "connect.dlq"), mark)])
+    catalogue.remember([(key_of(1)._replace(dlq="connect.dlq"), mark)])
 
     assert [row.standing for row in catalogue.rows()] == [Standing.NEW]
 
@@ -70,7 +73,7 @@ def test_of_rows_that_are_read_all_fields_are_as_they_were(catalogue: Catalogue)
     catalogue.add(one, taken=True)
 
     [row] = catalogue.rows()
-    assert (row.timestamp_ms, row.spot, row.kind) == (one.origin.timestamp_ms, one.spot, one.kind)
+    assert (row.key.origin, row.spot, row.kind) == (one.origin, one.spot, one.kind)
     assert (row.reason, row.attempts, row.size) == ("forbidden", 1, one.size)
     assert (row.is_pointer, row.replay_count, row.newest) == (False, 0, 0)
 
@@ -95,7 +98,7 @@ def test_memory_does_not_grow_with_the_number_of_letters(catalogue: Catalogue) -
 
 
 def test_without_room_for_a_file_it_says_what_to_mount(catalogue: Catalogue) -> None:
-    catalogue._base.execute("PRAGMA max_page_count = 20")  # noqa: SLF001 -- a disk that is full
+    catalogue.base.write("PRAGMA max_page_count = 20")  # A disk that is full.
 
     def fill() -> None:
         for offset in range(10_000):
@@ -105,10 +108,40 @@ def test_without_room_for_a_file_it_says_what_to_mount(catalogue: Catalogue) -> 
         fill()
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda catalogue: catalogue.remember(
+            (key_of(offset), Mark(Standing.PURGED, 0, 1)) for offset in range(10_000)
+        ),
+        lambda catalogue: list(Picking(catalogue, Policy(), most=5_000).chosen()),
+    ],
+    ids=["remember", "pick"],
+)
+def test_whatever_needs_room_says_so(
+    catalogue: Catalogue, asked: Callable[[Catalogue], object]
+) -> None:
+    for offset in range(10_000):
+        catalogue.add(letter(offset), taken=True)
+    catalogue.remember([])
+    [(pages,)] = catalogue.base.ask("PRAGMA page_count")
+    catalogue.base.write(f"PRAGMA max_page_count = {pages}")
+
+    with pytest.raises(LettersError, match="mount a writable folder"):
+        asked(catalogue)
+
+
+def test_marks_of_letters_that_are_gone_take_no_room(catalogue: Catalogue) -> None:
+    catalogue.add(letter(1), taken=True)
+    catalogue.remember((key_of(offset), Mark(Standing.PURGED, 0, 1)) for offset in range(9))
+
+    assert list(catalogue.base.ask("SELECT count(*) FROM mark")) == [(1,)]
+
+
 def test_a_tally_counts_by_class_and_state(catalogue: Catalogue) -> None:
     for offset, reason in enumerate(("forbidden", "forbidden", "bad_time")):
         catalogue.add(letter(offset, reason=reason), taken=True)
-    catalogue.remember([(OriginKey("moves", 0, 0), Mark(Standing.PARKED, 0, 1))])
+    catalogue.remember([(key_of(0), Mark(Standing.PARKED, 0, 1))])
 
     first, second = tally(catalogue.rows())
     assert (first.reason, first.letters, first.by_standing) == (
@@ -128,7 +161,7 @@ def test_the_oldest_letter_that_needs_somebody_is_looked_for_among_all(
     catalogue.add(read_letter(buried(source(5), Spot(2, 6))), taken=True)  # A crash's copy.
 
     def mark(number: int, standing: Standing) -> None:
-        catalogue.remember([(OriginKey("moves", 0, number), Mark(standing, 0, 1))])
+        catalogue.remember([(key_of(number), Mark(standing, 0, 1))])
 
     assert catalogue.oldest_open() == {0: 0, 1: 7, 2: 5}
     mark(0, Standing.REPLAYED)
@@ -145,6 +178,6 @@ def test_a_letter_that_failed_again_waits_where_it_lies_now(catalogue: Catalogue
     again = replace(first, dead=replace(first.dead, replay_count=1), spot=Spot(0, 9))
     for each in (first, again):
         catalogue.add(each, taken=True)
-    catalogue.remember([(OriginKey("moves", 0, 1), Mark(Standing.REPLAYED, 0, 1))])
+    catalogue.remember([(key_of(1), Mark(Standing.REPLAYED, 0, 1))])
 
     assert catalogue.oldest_open() == {0: 9}

@@ -67,6 +67,33 @@ def test_a_run_whose_heart_stopped_is_not_waited_for() -> None:
     assert Process(kafka, clock).replay(take_over=False).replayed.total() == 1
 
 
+@pytest.mark.parametrize("skew_s", [-600, 600])
+def test_a_run_that_lives_is_waited_for_whatever_its_host_s_clock_says(skew_s: float) -> None:
+    kafka, clock = with_letters(1), FakeClock()
+    elsewhere = FakeClock(clock.now_s + skew_s)
+    first = Process(kafka, elsewhere).session(run="first")
+    with Catalogue() as catalogue:
+        first.begin(catalogue, take_over=False)
+
+    def go_on() -> None:
+        elsewhere.now_s += 12
+        first.beat_if_due()
+
+    with pytest.raises(BusyError):
+        Process(kafka, clock, meanwhile=go_on).replay(take_over=False)
+    first.beat()
+
+
+def test_a_run_that_died_is_watched_for_a_moment_only() -> None:
+    kafka, clock = with_letters(1), FakeClock()
+    begin(kafka, clock)
+    clock.now_s += 3_600
+    began_s = clock.now_s
+
+    assert Process(kafka, clock).replay(take_over=False).replayed.total() == 1
+    assert 0 < clock.now_s - began_s <= 15
+
+
 def test_a_run_that_ended_leaves_the_way_free_at_once() -> None:
     kafka, clock = with_letters(1), FakeClock()
     assert Process(kafka, clock).replay(take_over=False).replayed.total() == 1

@@ -27,6 +27,7 @@ keys = st.builds(
     st.integers(0, 9),
     st.integers(0, 2**62),
     st.sampled_from(["", "other"]),
+    st.none() | st.integers(-1, 2**62),
 )
 marks = st.builds(
     Mark,
@@ -57,6 +58,9 @@ def test_the_form_of_a_mark_is_pinned() -> None:
         b'["moves",0,7]',
         b'{"state":"replayed","replayCount":1,"at":5,"run":"run","retry":[2,10]}',
     )
+    dated = OriginKey("moves", 0, 7, timestamp_ms=9)
+    assert encode_mark(dated, REPLAYED)[0] == b'["moves",0,7,"",9]'
+    assert encode_mark(OriginKey("moves", 0, 7, "other"), REPLAYED)[0] == b'["moves",0,7,"other"]'
 
 
 @given(key=st.none() | st.binary(max_size=9), value=st.none() | st.binary(max_size=20))
