@@ -79,8 +79,8 @@ def _outcome(judged: Mapped, event: object, *, reveal: bool) -> Told:
 
 
 def _field(field: Field, *, reveal: bool) -> Told:
-    name = field.path.rpartition(".")[2].partition("[")[0]
-    value = field.value if reveal else masked(field.value, name)
+    path = tuple(name.partition("[")[0] for name in field.path.split("."))
+    value = field.value if reveal else masked(field.value, path)
     return {"field": field.path, "value": value, "from": field.source}
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
+import pytest
 
 from consumer.domain.signals import Reason, Rejected, Signal, Skipped, SkipReason, TypeCode
 from consumer.letters.describing import in_a_line, in_full, utc
 from consumer.letters.letter import Spot, read_letter
-from consumer.letters.masking import hidden, hidden_texts, masked, scrubbed
+from consumer.letters.masking import Entries, hidden, hidden_texts, masked, scrubbed
 from consumer.letters.raw import Undecoded
 from tests.unit.letters.samples import buried, row, source
 
@@ -88,6 +91,45 @@ def test_a_message_loses_quotes_addresses_and_every_hidden_text() -> None:
     message = 'Jane said "I am 40" to jane@doe.example'
     assert scrubbed(message, hidden_texts(EVENT)) == "Jane said ••• to •••"
     assert scrubbed("token abc of x", ["abc", "x"]) == "token ••• of x"
+
+
+def test_a_name_that_is_harmless_in_an_event_is_hidden_elsewhere() -> None:
+    foreign = {"contact": {"label": "Jane Doe", "timestamp": 1}, "label": "Jane", "eventId": "e-1"}
+
+    assert masked(foreign) == {
+        "contact": {"label": "•••(8)", "timestamp": "•••(1)"},
+        "label": "•••(4)",
+        "eventId": "e-1",
+    }
+
+
+def test_the_keys_of_a_map_are_data() -> None:
+    found = masked({"notes": Entries({"Jane": {"eventId": "Doe"}, "John": 1})})
+
+    assert found == {"notes": {"•••(4) 1": {"eventId": "•••(3)"}, "•••(4) 2": "•••(1)"}}
+    assert list(hidden_texts(Entries({"Jane": 77}))) == ["Jane", "77"]
+
+
+def test_a_message_loses_numbers_and_bytes_that_are_hidden() -> None:
+    secrets = [*hidden_texts({"candidateId": 48213, "raw": b"Jane", "age": 40})]
+
+    assert scrubbed("HTTP 400: 48213 of Jane", secrets) == "HTTP 400: ••• of •••"
+
+
+@pytest.mark.parametrize(
+    ("stage", "reveal", "shown"),
+    [("send", False, False), ("map", False, False), ("decode", False, True), ("send", True, True)],
+)
+def test_a_message_that_may_quote_what_cannot_be_decoded_is_hidden(
+    stage: str, *, reveal: bool, shown: bool
+) -> None:
+    one = read_letter(buried(source(7), Spot(0, 7), message="no token global-Jane"))
+    failure = replace(one.dead.failure, stage=stage)
+    one = replace(one, dead=replace(one.dead, failure=failure))
+
+    described = in_full(row(7), one, Undecoded("gone"), "its record is gone", reveal=reveal)
+
+    assert ("global-Jane" in str(described["message"])) is shown
 
 
 def test_what_today_s_code_would_do_is_said_for_every_outcome() -> None:
