@@ -102,7 +102,8 @@ def read_foreign(headers: Headers, written_at_ms: int) -> Foreign | None:
     """None where no convention fits, or where the origin is mangled. The first of several
     headers of a name counts: republishing appends, and the first origin is the record's.
 
-    `written_at_ms`: the letter's own time, which Connect and Streams take from the record.
+    `written_at_ms`: the letter's own time, which Connect and Streams take from the record; -1
+    where it is not that.
     """
     for convention in _CONVENTIONS:
         if any(name.startswith(convention.prefix) for name, _ in headers):

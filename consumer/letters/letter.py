@@ -22,6 +22,9 @@ CLASSES: Final = (*Reason, *Refusal, *sorted(SCHEDULED), FOREIGN, UNREADABLE)
 _MANGLED: Final = "our headers are there, but one is missing or no number that can be"
 _INT_MAX: Final = 2**31 - 1
 _LONG_MAX: Final = 2**63 - 1
+_BROKERS: Final = 2
+"""A record's time is when the broker got it: of two copies of one letter it differs."""
+_NO_TIME: Final = -1
 _NO_HEADERS: Final = "no headers that say where it came from"
 
 
@@ -74,8 +77,8 @@ def _understood(record: Record, headers: Headers) -> tuple[Kind, DeadLetter]:
     own = unwrap(headers)
     if own is not None and _is_possible(own):
         return Kind.OWN, own
-    _, written_at_ms = record.timestamp()
-    found = read_foreign(headers, written_at_ms)
+    whose, written_at_ms = record.timestamp()
+    found = read_foreign(headers, _NO_TIME if whose == _BROKERS else written_at_ms)
     if found is not None:
         failure = Failure(found.stage, FOREIGN, found.message, found.code, "", 1, written_at_ms)
         return Kind(found.writer), DeadLetter(found.origin, failure, 0, found.original, False)  # noqa: FBT003 -- fields in order

@@ -59,6 +59,8 @@ class Purge:
         return self.account
 
     def _find_cuts(self, catalogue: Catalogue) -> None:
+        # One more transaction: it begins only when what the last one wrote is there to be read.
+        self.session.beat()
         catalogue.remember(self.session.along(marks_of(self.session.states.read())))
         letters = takewhile(lambda _: not self.watcher.stopped, self.letters.scan(self._seen))
         cuts = needless_prefixes(self.session.along(letters), catalogue)

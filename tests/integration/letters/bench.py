@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self, cast
 from uuid import uuid4
@@ -69,9 +69,10 @@ class Bench:
     def dlq(self) -> str:
         return f"{self.group}.dlq"
 
-    def create(self, partitions: int = 3) -> None:
+    def create(self, partitions: int = 3, retry: Mapping[str, str] | None = None) -> None:
+        """`retry`: how the retry topic is configured, beside the broker's defaults."""
         create_topics(self.kafka, {self.source: partitions, self.dlq: partitions})
-        create_topics(self.kafka, {f"{self.group}.retry": 3})
+        create_topics(self.kafka, {f"{self.group}.retry": 3}, config=retry)
         compact = {"cleanup.policy": "compact"}
         create_topics(self.kafka, {f"{self.group}.dlq.state": 3}, config=compact)
 

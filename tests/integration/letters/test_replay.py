@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import time
 from collections import defaultdict
+from dataclasses import replace
 from random import Random
 
 from consumer.errors import ExitCode
 from consumer.letters.standing import Heartbeat, Standing, decode
-from tests.integration.letters.bench import Bench, Heights, Retried, ended
-from tests.testbed import read_all
+from tests.integration.letters.bench import Bench, Heights, Retried, ended, write
+from tests.integration.letters.zygote import Zygote
+from tests.testbed import KafkaCluster, committed, read_all
 
 SEED = 20261124
 KILLS = 20
@@ -131,11 +133,41 @@ def test_a_run_that_is_taken_over_says_so_and_nothing_is_doubled(bench: Bench) -
     assert sorted(each.origin[2] for each in bench.retried()) == list(range(60))
 
 
-def test_the_sources_are_not_written_to_and_no_offsets_are_committed(bench: Bench) -> None:
+def test_the_sources_are_not_written_to_and_the_service_s_offsets_stay_as_they_are(
+    bench: Bench,
+) -> None:
+    """What the verbs commit is of another group, which has no members."""
     bench.write_sources((0, b"app-0-0", b"no avro") for _ in range(3))
     bench.bury([0])
 
-    report = bench.run("dlq", "replay", "--yes", "--json").json
+    assert bench.run("dlq", "replay", "--yes", "--json").json["replayed"] == 1
 
-    assert [each["newerOffset"] for each in report["superseded"]] == [2]
     assert len(read_all(bench.kafka, bench.source)) == 3
+    topics = [bench.source, f"{bench.group}.retry", bench.dlq]
+    assert committed(bench.kafka, bench.group, topics) == {}
+    assert set(committed(bench.kafka, bench.dlq, topics)) == set(bench.extents(bench.dlq))
+
+
+def test_a_letter_too_large_for_the_retry_topic_is_named_and_the_others_go(
+    kafka: KafkaCluster, zygote: Zygote
+) -> None:
+    bench = Bench(kafka, zygote)
+    bench.create(retry={"max.message.bytes": "2000"})
+    large = replace(bench.letter(3), value=b"v" * 5_000)
+    write(bench.kafka, [(bench.letter(0), 0), (large, 0), (bench.letter(6), 0)])
+
+    ended = bench.run("dlq", "replay", "--yes", "--json")
+
+    assert ended.code == ExitCode.FAILED  # Somebody should look at it.
+    assert ended.json["tooLarge"] == [f"{bench.source}/0/3"]
+    assert ended.json["replayed"] == 2
+    assert sorted(each.origin[2] for each in bench.retried()) == [0, 6]
+    assert bench.run("dlq", "list", "--state", "new", "--json").lines[0]["letter"] == "0/1"
+
+
+def test_a_small_queue_of_the_client_is_no_obstacle(bench: Bench) -> None:
+    bench.more = {"KAFKA_QUEUE_BUFFERING_MAX_MESSAGES": "50"}
+    bench.bury(range(300))
+
+    assert bench.run("dlq", "replay", "--yes", "--json").json["replayed"] == 300
+    assert sorted(each.origin[2] for each in bench.retried()) == list(range(300))

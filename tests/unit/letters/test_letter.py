@@ -73,6 +73,24 @@ def test_what_other_programs_added_is_taken_off_and_the_rest_stays() -> None:
         assert read_letter(lying(headers)).dead.headers == [("trace", b"1")]
 
 
+class StampedByTheBroker(PlainRecord):
+    __slots__ = ()
+
+    def timestamp(self) -> tuple[int, int]:
+        return 2, self.at_ms
+
+
+def test_copies_of_a_letter_that_the_broker_stamped_are_one() -> None:
+    """By these times they would be told apart, as records of a topic that was made anew are."""
+    place = TopicPartition("g.dlq", 1)
+    copies = [
+        StampedByTheBroker(place, number, b"key", b"value", CONNECT, AT_MS + number)
+        for number in range(2)
+    ]
+
+    assert {read_letter(copy).origin for copy in copies} == {Origin("moves", 4, 77, -1)}
+
+
 def test_of_a_letter_that_was_republished_the_first_origin_counts() -> None:
     again: Headers = [
         ("kafka_dlt-original-topic", b"moves-dlt"),
