@@ -27,7 +27,7 @@ from consumer.letters.errors import LettersError, StoppedError
 from consumer.letters.kafka.milestones import tell_oldest_open
 from consumer.letters.kafka.ranges import NoTopicError, partitions_of
 from consumer.letters.kafka.reading import KafkaLetters, KafkaSources, KafkaStates
-from consumer.letters.kafka.writer import TRANSACTION_MS, KafkaWriter
+from consumer.letters.kafka.writer import LINGER_MS, TRANSACTION_MS, KafkaWriter
 from consumer.letters.session import Session, marks_of
 from consumer.letters.understanding import Understanding
 from consumer.settings.load import Connections, load_connections
@@ -72,8 +72,9 @@ class Desk:
         """The right to change states, still to be taken."""
         source = self.settings.source
         config = self.settings.kafka.transactional_config(source.dlq_topic, TRANSACTION_MS)
+        ours = {"linger.ms": LINGER_MS, "error_cb": _told_by_calls, "logger": _silent()}
         writer = KafkaWriter(
-            Producer({**config, "error_cb": _told_by_calls, "logger": _silent()}),
+            Producer({**config, **ours}),
             source.retry_topic,
             source.state_topic,
             len(partitions_of(self.consumer, source.retry_topic)),

@@ -19,6 +19,9 @@ OPEN_S: Final = 60.0
 COMMIT_S: Final = 45.0
 CONFIRM_S: Final = 30.0
 WAIT_S: Final = 0.5
+AT_ONCE: Final = 500
+LINGER_MS: Final = 5
+"""Whatever the user has set for dead letters: here somebody waits for each lot."""
 TRANSACTION_MS: Final = 60_000
 """The broker ends a transaction of a run that died after so long, or when the next begins."""
 _TOO_LARGE: Final = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
@@ -42,6 +45,12 @@ class _Confirmed:
             self.errors.append(error)
 
 
+class _ShakenError(LettersError):
+    """The transaction failed as one before it was refused: the client had gone on counting from
+    records that the broker does not have (librdkafka 2.16, after a record too large). The next one
+    counts anew."""
+
+
 @dataclass(slots=True)
 class KafkaWriter:
     """Implements the port `Writer`."""
@@ -63,10 +72,36 @@ class KafkaWriter:
         retries: Sequence[RetryRecord],
         states: Callable[[Sequence[int]], Sequence[tuple[bytes, bytes]]],
     ) -> None:
+        """Once more, one at a time, where one of many is too large: the broker refuses the batch
+        that the client has put it into, and with it records that are not."""
+        try:
+            self._write(retries, states, AT_ONCE)
+        except TooLargeError:
+            if len(retries) == 1:
+                raise
+            self._write(retries, states, 1)  # Up to the first, which is then told.
+
+    def _write(
+        self,
+        retries: Sequence[RetryRecord],
+        states: Callable[[Sequence[int]], Sequence[tuple[bytes, bytes]]],
+        at_once: int,
+    ) -> None:
+        try:
+            self._write_once(retries, states, at_once)
+        except _ShakenError:
+            self._write_once(retries, states, at_once)
+
+    def _write_once(
+        self,
+        retries: Sequence[RetryRecord],
+        states: Callable[[Sequence[int]], Sequence[tuple[bytes, bytes]]],
+        at_once: int,
+    ) -> None:
         began_s = time.monotonic()
         try:
             self.producer.begin_transaction()
-            offsets = self._produce_retries(retries)
+            offsets = self._produce_retries(retries, at_once)
             self._produce_states(states(offsets))
             self._commit()
         except KafkaException as error:
@@ -76,7 +111,7 @@ class KafkaWriter:
             self._abort()
             raise
 
-    def _produce_retries(self, retries: Sequence[RetryRecord]) -> list[int]:
+    def _produce_retries(self, retries: Sequence[RetryRecord], at_once: int) -> list[int]:
         confirmed = _Confirmed([None] * len(retries))
         for index, retry in enumerate(retries):
             note = partial(confirmed.note, index)
@@ -86,9 +121,9 @@ class KafkaWriter:
                 if error.args[0].code() not in _TOO_LARGE:
                     raise
                 confirmed.too_large.add(index)
+            if (index + 1) % at_once == 0:
+                self._flush(confirmed)
         self._flush(confirmed)
-        if confirmed.too_large:
-            raise TooLargeError(frozenset(confirmed.too_large))
         return [offset for offset in confirmed.offsets if offset is not None]
 
     def _produce_states(self, states: Sequence[tuple[bytes, bytes]]) -> None:
@@ -127,7 +162,12 @@ class KafkaWriter:
                 return
 
     def _flush(self, confirmed: _Confirmed) -> None:
+        """The transaction takes no more once a record was refused."""
         left = self._wait()
+        if confirmed.too_large:
+            raise TooLargeError(frozenset(confirmed.too_large))
+        if confirmed.errors and confirmed.errors[0].code() == KafkaError._PURGE_QUEUE:
+            raise _ShakenError(str(kafka_failed(confirmed.errors[0], "writing")))
         if confirmed.errors:
             raise _of(confirmed.errors[0], "writing")
         if left:
