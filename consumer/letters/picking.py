@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Final
 
+from consumer.delivery.dead_letter import Origin
 from consumer.letters.catalogue import Catalogue
 from consumer.letters.choosing import Decision, Policy, Row, decide
 from consumer.letters.slices import Chosen
+from consumer.letters.temporary import whole_number as _int
 
 _GOING: Final = """
 CREATE TABLE IF NOT EXISTS going (
-  topic TEXT, part INT, off INT, stamp INT, count INT, hash INT, picked INT DEFAULT 0,
+  topic TEXT, part INT, off INT, stamp INT, count INT, hash INT, decision TEXT, picked INT,
   PRIMARY KEY (topic, part, off, stamp)
 ) WITHOUT ROWID
 """
@@ -24,7 +27,7 @@ UPDATE going SET picked = 1 WHERE (topic, part, off, stamp) IN (
       count(*) OVER each_key AS letters,
       first_value(count) OVER oldest_first AS of_oldest,
       first_value(off) OVER oldest_first AS first_off
-    FROM going WINDOW
+    FROM going WHERE NOT picked WINDOW
       each_key AS (PARTITION BY topic, part, hash),
       oldest_first AS (PARTITION BY topic, part, hash ORDER BY off, stamp)
   )
@@ -34,7 +37,7 @@ UPDATE going SET picked = 1 WHERE (topic, part, off, stamp) IN (
 )
 """
 _PICKED: Final = (
-    "SELECT 1 FROM going WHERE topic = ? AND part = ? AND off = ? AND stamp = ? AND picked"
+    "SELECT topic, part, off, stamp, decision FROM going WHERE picked ORDER BY 1, 2, 3, 4"
 )
 
 
@@ -64,21 +67,22 @@ class Picking:
         if self.most is None:
             return self.all(leave)
         self._pick(self.most, self.all(leave))
-        return (each for each in self.all(leave) if self._is_picked(*each))
+        return self._picked()
 
     def _pick(self, most: int, taken: Iterable[Chosen]) -> None:
         base = self.catalogue.base
         base.write(_GOING)
         base.write("DELETE FROM going")
-        base.write_all(
-            "INSERT INTO going (topic, part, off, stamp, count, hash) VALUES (?,?,?,?,?,?)",
-            (
-                (*row.key.origin, row.replay_count, row.key_hash)
-                for row, decision in taken
-                if decision is Decision.REPLAY
-            ),
-        )
+        base.write_all("INSERT INTO going VALUES (?,?,?,?,?,?,?,?)", starmap(_going, taken))
         base.write(_PICK, (most,))
 
-    def _is_picked(self, row: Row, decision: Decision) -> bool:
-        return decision is Decision.PARK or self.catalogue.base.has(_PICKED, row.key.origin)
+    def _picked(self) -> Iterator[Chosen]:
+        for topic, part, off, stamp, decision in self.catalogue.base.ask(_PICKED):
+            origin = Origin(str(topic), _int(part), _int(off), _int(stamp))
+            yield self.catalogue.of_origin(origin)[-1], Decision(str(decision))
+
+
+def _going(row: Row, decision: Decision) -> tuple[object, ...]:
+    """All that are to be parked are."""
+    parked = decision is Decision.PARK
+    return (*row.key.origin, row.replay_count, row.key_hash, decision.value, parked)
