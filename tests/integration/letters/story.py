@@ -36,17 +36,30 @@ HOPELESS: Final = (
     *("blank_subject", "blank_token", "token_whitespace", "blank_profile_id", "blank_label"),
     *("wrong_environment", "bad_time"),
 )
-FAULTS: Final[list[dict[str, object]]] = [
-    {"fault": "refuse", "match": {"token": "global-bad_user_input*"}},
-    {"fault": "refuse", "code": "FORBIDDEN", "match": {"token": "global-forbidden*"}},
-    {"fault": "status", "status": 413, "match": {"token": "global-request_too_large*"}},
-    {
+FAULTS: Final[Mapping[str, dict[str, object]]] = {
+    "bad_user_input": {"fault": "refuse", "match": {"token": "global-bad_user_input*"}},
+    "forbidden": {
+        "fault": "refuse",
+        "code": "FORBIDDEN",
+        "match": {"token": "global-forbidden*"},
+    },
+    "request_too_large": {
+        "fault": "status",
+        "status": 413,
+        "match": {"token": "global-request_too_large*"},
+    },
+    "server_fault": {
         "fault": "code",
         "code": "INTERNAL_SERVER_ERROR",
         "match": {"token": "global-server_fault*"},
     },
-    {"fault": "code", "code": "TEAPOT", "match": {"token": "global-unknown_code*"}},
-]
+    "unknown_code": {
+        "fault": "code",
+        "code": "TEAPOT",
+        "match": {"token": "global-unknown_code*"},
+    },
+}
+"""What SEEK has against records of a class, until that is mended."""
 
 
 class Published(NamedTuple):
