@@ -131,7 +131,7 @@ def _asked(options: Mapping[str, object]) -> Asked:
     partition, key, hirer = options["partition"], options["key"], options["hirer"]
     from_topic, config = options[_DLQ], options[_CONFIG]
     chosen = Filter(
-        classes=known_classes(_listed(options["class_"])),
+        classes=known_classes(listed(options["class_"])),
         codes=frozenset(_words(options["code"])),
         topics=frozenset(_words(options["topic"])),
         partition=partition if isinstance(partition, int) else None,
@@ -141,7 +141,7 @@ def _asked(options: Mapping[str, object]) -> Asked:
         key=key.encode() if isinstance(key, str) else None,
         hirer=_text(hirer),
         match=_text(options["match"]) or "",
-        states=known_states(_listed(options["state"])),
+        states=known_states(listed(options["state"])),
     )
     return Asked(chosen, _text(from_topic), config if isinstance(config, Path) else None)
 
@@ -152,7 +152,7 @@ def _words(given: object) -> list[str]:
     return [str(word) for word in cast("Sequence[object]", given)]
 
 
-def _listed(given: object) -> list[str]:
+def listed(given: object) -> list[str]:
     """Of words that hold no commas themselves."""
     return [word.strip() for each in _words(given) for word in each.split(",")]
 

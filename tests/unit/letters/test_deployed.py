@@ -13,22 +13,30 @@ from typer.main import get_command
 
 from consumer.cli.application import command
 from consumer.cli.dlq.application import application
+from consumer.cli.dlq.options import listed
 from consumer.letters.advice import ADVICE, advice_on
+from consumer.letters.filters import known_classes, known_states
 from consumer.letters.letter import CLASSES, SCHEDULED
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 RUNBOOK = (DEPLOY / "RUNBOOK.md").read_text()
-COMMANDS = re.findall(r"^    \$ seek-signals (.+)$", RUNBOOK, re.MULTILINE)
+SHOWN = re.findall(r"^    \$ seek-signals (.+)$", RUNBOOK, re.MULTILINE)
+"""Those with their output."""
+NAMED = re.findall(r"`(?:seek-signals )?(dlq [^`]+)`", RUNBOOK)
+COMMANDS = {*SHOWN, *(line for line in NAMED if "<" not in line)}
 
 
 def parses(arguments: list[str]) -> bool:
+    """And the options that choose letters have values that there are."""
     verbs: Any = get_command(application)
     verb = verbs.commands[arguments[0]]
-    verb.make_context(arguments[0], arguments[1:])
+    given = verb.make_context(arguments[0], arguments[1:]).params
+    known_classes(listed(given["class_"]))
+    known_states(listed(given["state"]))
     return True
 
 
-@pytest.mark.parametrize("line", sorted(set(COMMANDS)))
+@pytest.mark.parametrize("line", sorted(COMMANDS))
 def test_a_command_of_the_runbook_has_options_that_exist(line: str) -> None:
     name, *arguments = shlex.split(line)
 
@@ -37,7 +45,7 @@ def test_a_command_of_the_runbook_has_options_that_exist(line: str) -> None:
 
 
 def test_the_runbook_shows_every_verb() -> None:
-    shown = {line.split()[1] for line in COMMANDS if line.startswith("dlq ")}
+    shown = {line.split()[1] for line in SHOWN if line.startswith("dlq ")}
     assert shown == {"stats", "list", "show", "replay", "purge"}
 
 
