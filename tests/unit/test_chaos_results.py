@@ -31,7 +31,7 @@ REPORT: Report = {
 
 
 def row(*wrong: str) -> Row:
-    outcome = Outcome(wrong=list(wrong), report=REPORT, rss_kb=102_400)
+    outcome = Outcome(wrong=list(wrong), report=REPORT, rss_kb=102_400, quiet_per_s=2_345.6)
     return Row(Cast(7, 3, "classic", 2_000.0), 1_200.0, outcome)
 
 
@@ -46,8 +46,20 @@ def test_the_first_row_makes_the_file_and_the_next_is_appended(tmp_path: Path) -
     assert "1,234,567" in table[2]
     assert "321: consumer.kill 321" in table[2]
     assert "100 MiB" in table[2]
+    assert "| 2,346 |" in table[2]
     assert "clean" in table[2]
     assert "violated" in table[3]
+
+
+def test_other_columns_than_before_make_another_table(tmp_path: Path) -> None:
+    file = tmp_path / "RESULTS.md"
+    file.write_text("# Results\n\n| date | seed |\n|---|---|\n| today | 3 |\n")
+    record(row(), file)
+    record(row(), file)
+    before, after = file.read_text().split("| today | 3 |\n\n")
+
+    assert before == "# Results\n\n| date | seed |\n|---|---|\n"
+    assert len(after.splitlines()) == 4
 
 
 def test_the_summary_has_a_line_for_each_column() -> None:

@@ -79,7 +79,7 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seconds", type=float, default=120, help="of faults; then it heals (120)")
     parser.add_argument("--seed", type=int, help="the same seed, the same faults (drawn)")
-    parser.add_argument("--rate", type=float, default=2_000, help="events a second (2000)")
+    parser.add_argument("--rate", type=float, default=2_500, help="events a second (2500)")
     parser.add_argument("--consumers", type=int, help="members that stay (2 to 4, by the seed)")
     parser.add_argument(
         "--protocol", choices=["classic", "consumer"], help="of the group (by the seed)"

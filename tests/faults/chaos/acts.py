@@ -135,9 +135,9 @@ class Acts:
         """The new secret reaches the file only some seconds after SEEK refuses the old one."""
         secret = self.stage.sandbox.rotate()
         self.over.wait(gap_s)
-        new = self.stage.secret_file.with_suffix(".new")
+        new = self.stage.files.secret.with_suffix(".new")
         new.write_text(secret)
-        new.replace(self.stage.secret_file)
+        new.replace(self.stage.files.secret)
 
     def _add_partitions(self) -> None:
         """Asked for again until it is done: the broker that was asked may just be hit, too."""

@@ -14,19 +14,21 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import FileIO
 from itertools import count
 from pathlib import Path
 from threading import Event
-from typing import Final
+from typing import Final, TextIO
 
 from confluent_kafka import Producer
 
 from consumer.delivery.records import Headers
 from consumer.demo.expectations import DemoEvent, Kind
+from tests.faults.chaos.pace import Pace
 from tests.faults.chaos.stream import SICK, chunk
 from tests.faults.foreign_publisher import ForeignPublisher
+from tests.faults.leaks import private_words
 from tests.faults.oracle.publications import PublicationLog, publication
 from tests.testbed import registry_client
 from tests.testbed.quiet import swallow
@@ -45,23 +47,7 @@ PRODUCER: Final = {
 }
 LAST_WITHIN_S: Final = 90.0
 TOLD_EVERY: Final = 50
-TRICKLE_PER_S: Final = 40.0
-
-
-@dataclass(slots=True)
-class Pace:
-    """So many a second; time lost in an outage is not made up for by a burst."""
-
-    per_s: float
-    trickles: bool = False
-    _due_s: float = 0.0
-
-    def trickle(self) -> None:
-        self.per_s, self.trickles = TRICKLE_PER_S, True
-
-    def wait_s(self, now_s: float) -> float:
-        self._due_s = max(self._due_s + 1 / self.per_s, now_s - 0.2)
-        return self._due_s - now_s
+MILESTONE_EVERY_S: Final = 0.5
 
 
 def main() -> int:
@@ -72,13 +58,17 @@ def main() -> int:
     signal.signal(signal.SIGUSR1, lambda *_: pace.trickle())
     registry = registry_client(asked.registry)
     topics = dict(zip(Kind, asked.topics, strict=True))
-    with FileIO(str(asked.published), "a") as file:
+    with (
+        FileIO(str(asked.published), "a") as file,
+        asked.private.open("a") as private,
+        asked.milestones.open("a") as milestones,
+    ):
         producer = Producer({"bootstrap.servers": asked.bootstrap, **PRODUCER}, logger=swallow())
         publisher = ForeignPublisher(producer, registry, topics, headers=HEADERS)
-        log = PublicationLog(file)
-        _publish(publisher, log, _events(asked.seed), pace, stop)
+        told = Told(publisher, PublicationLog(file), milestones)
+        _publish(told, _events(asked.seed, private), pace, stop)
         left = producer.flush(LAST_WITHIN_S)
-        _tell(publisher, log)
+        told.tell()
     registry.close()
     if left or publisher.failed:
         sys.stderr.write(f"{left} not confirmed, failed: {publisher.failed[:3]}\n")
@@ -92,40 +82,63 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--registry", required=True, help="URL")
     parser.add_argument("--topics", required=True, nargs=len(Kind), help="one a kind")
     parser.add_argument("--published", required=True, type=Path, help="file to append to")
+    parser.add_argument(
+        "--private", required=True, type=Path, help="file for the words that no log may hold"
+    )
+    parser.add_argument(
+        "--milestones", required=True, type=Path, help="file for how many there were when"
+    )
     parser.add_argument("--seed", required=True, type=int)
     parser.add_argument("--rate", required=True, type=float, help="events a second")
     return parser
 
 
-def _events(seed: int) -> Iterator[DemoEvent]:
+def _events(seed: int, private: TextIO) -> Iterator[DemoEvent]:
     for number in count():
-        yield from chunk(seed, number, time.time_ns() // 1_000_000)
+        events = chunk(seed, number, time.time_ns() // 1_000_000)
+        words = {word for event in events for word in private_words(event)}
+        private.writelines(f"{word}\n" for word in sorted(words))
+        private.flush()
+        yield from events
 
 
-def _publish(
-    publisher: ForeignPublisher,
-    log: PublicationLog,
-    events: Iterator[DemoEvent],
-    pace: Pace,
-    stop: Event,
-) -> None:
+@dataclass(slots=True)
+class Told:
+    """What was confirmed, written down: each record, and how many there were every so often."""
+
+    publisher: ForeignPublisher
+    log: PublicationLog
+    milestones: TextIO
+    _published: int = 0
+    _marked_s: float = field(default_factory=time.monotonic)
+
+    def tell(self) -> None:
+        confirmed = self.publisher.published
+        self.log.add([publication(each, HEADERS) for each in confirmed])
+        self._published += len(confirmed)
+        confirmed.clear()
+        now_s = time.monotonic()
+        if now_s - self._marked_s >= MILESTONE_EVERY_S:
+            self._marked_s = now_s
+            self.milestones.write(f"{now_s * 1000:.1f} {self._published}\n")
+            self.milestones.flush()
+
+
+def _publish(told: Told, events: Iterator[DemoEvent], pace: Pace, stop: Event) -> None:
+    publisher = told.publisher
+    pace.begin(time.monotonic())
     for number, event in enumerate(events):
         if pace.trickles and event.expectation == SICK:
             continue
         publisher.send(event, number)
         if number % TOLD_EVERY == 0 or pace.trickles:
-            _tell(publisher, log)
+            told.tell()
         ahead_s = pace.wait_s(time.monotonic())
         if ahead_s > 0.01:
             publisher.producer.poll(0)
             stop.wait(ahead_s)
         if stop.is_set():
             return
-
-
-def _tell(publisher: ForeignPublisher, log: PublicationLog) -> None:
-    log.add([publication(each, HEADERS) for each in publisher.published])
-    publisher.published.clear()
 
 
 if __name__ == "__main__":

@@ -13,12 +13,16 @@ from typing import Final
 
 from consumer.errors import ExitCode
 from tests.faults.chaos.acts import Acts
+from tests.faults.chaos.member import PAGE_WITHIN_S
+from tests.faults.chaos.pace import between_faults, read_milestones
 from tests.faults.chaos.sandbox import fingerprints
 from tests.faults.chaos.schedule import Planned
+from tests.faults.chaos.scraping import scraping
 from tests.faults.chaos.stage import Stage, regulars
 from tests.faults.chaos.stream import CANARIES, SICK
-from tests.faults.leaks import leaked_bearers, leaks
+from tests.faults.leaks import leaked_bearers, leaked_words, leaks
 from tests.faults.oracle.report import Report
+from tests.faults.oracle.timeline import Timeline
 from tests.testbed.processes import BrokenTestBedError
 
 TICK_S: Final = 0.2
@@ -42,6 +46,8 @@ class Outcome:
     report: Report | None = None
     rss_kb: int = 0
     """The most of any consumer."""
+    quiet_per_s: float | None = None
+    """Events published a second while no fault was on; None: one always was."""
 
 
 @dataclass(slots=True)
@@ -62,7 +68,7 @@ class Run:
         self._acts = Acts(self.stage, self.over)
 
     def play(self) -> Outcome:
-        with self._hands() as hands:
+        with self._hands() as hands, scraping(self.stage.members.values()):
             for member in regulars(self.stage.members):
                 # By a thread that lives as long as the run: a child ends with the one that
                 # started it.
@@ -148,7 +154,9 @@ class Run:
             self.outcome.wrong.append(f"the publisher: {error}")
 
     def _judge(self) -> None:
-        pages = self._pages()
+        for member in regulars(self.stage.members):
+            if not member.keep_pages(PAGE_WITHIN_S) and not self.outcome.wrong:
+                self.outcome.wrong.append(f"{member.name} does not show its pages")
         self._tell()
         self.outcome.report = self.stage.oracle.verdict()
         if not self.outcome.wrong:  # Else it was cut short, and what is missing means nothing.
@@ -156,27 +164,34 @@ class Run:
         for member in regulars(self.stage.members):
             if member.process.running and (code := member.stop()) != ExitCode.OK:
                 self.outcome.wrong.append(f"{member.name} ended with code {code} at the end")
-        self._look_for_leaks(pages)
+        self._look_for_leaks()
+        self.outcome.quiet_per_s = self._quiet_per_s()
 
-    def _pages(self) -> dict[str, str]:
-        """What the consumers show in the end; kept beside their logs."""
-        pages: dict[str, str] = {}
-        for member in regulars(self.stage.members):
-            for name in ("/metrics", "/readyz"):
-                page = pages[f"{name} of {member.name}"] = member.page(name)
-                (self.stage.folder / f"{member.name}.{name[1:]}").write_text(page)
-                if not page and not self.outcome.wrong:
-                    self.outcome.wrong.append(f"{name} of {member.name} does not answer")
-        return pages
+    def _quiet_per_s(self) -> float | None:
+        """From when it flowed until all was healed."""
+        begin_ms, end_ms = self._began_s * 1000, (self._began_s + self.seconds) * 1000
+        milestones = [
+            each
+            for each in read_milestones(self.stage.files.milestones)
+            if begin_ms <= each.at_ms <= end_ms
+        ]
+        timeline = Timeline()
+        for line in self.stage.oracle.evidence.faults.read_bytes().splitlines():
+            timeline.read(line)
+        return between_faults(milestones, timeline.all)
 
-    def _look_for_leaks(self, pages: dict[str, str]) -> None:
-        logs = {m.name: m.process.log for m in self.stage.members.values()}
-        texts: dict[str, str | bytes] = {
-            f"the log of {name}": log.read_bytes() for name, log in logs.items() if log.exists()
-        }
-        texts |= pages
+    def _look_for_leaks(self) -> None:
+        """In the logs and pages of all members that there ever were, and in their traces."""
+        members = self.stage.members.values()
+        files = [file for it in members for file in (it.process.log, it.pages)]
+        files.append(self.stage.files.traces)
+        texts = {file.name: file.read_bytes() for file in files if file.exists()}
+        if not texts[self.stage.files.traces.name]:
+            self.outcome.wrong.append("no trace was exported")
         bearers = fingerprints(self.stage.oracle.evidence.requests.read_bytes().splitlines())
+        words = self.stage.files.private.read_text().splitlines()
         self.outcome.wrong += leaks(texts, [*CANARIES, *self.stage.sandbox.secrets])
+        self.outcome.wrong += leaked_words(texts, words)
         self.outcome.wrong += leaked_bearers(texts, bearers)
 
     def _watch(self) -> None:
@@ -188,8 +203,7 @@ class Run:
             if member.wanted:
                 member.measure()
                 self.outcome.rss_kb = max(self.outcome.rss_kb, member.peak_rss_kb)
-            for session in member.new_sessions():
-                self.stage.timeline.session(session, member.name)
+            member.listen()
         for future in [each for each in self._futures if each.done()]:
             self._futures.remove(future)
             if (error := future.exception()) is not None:

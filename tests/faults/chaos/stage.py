@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 from consumer.demo.expectations import Kind
 from tests.faults.chaos.member import Member
 from tests.faults.chaos.sandbox import CLIENT_ID, FIRST_SECRET, Sandbox
+from tests.faults.collector import running_collector
 from tests.faults.oracle.process import Evidence, OracleProcess, running_oracle
 from tests.faults.oracle.timeline import TimelineLog
 from tests.faults.scene import CLASSIC_SESSION, PARTITIONS, QUICK, names_of
@@ -64,6 +65,33 @@ class Cast:
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """What a run leaves beside the logs and the oracle's evidence."""
+
+    folder: Path
+
+    @property
+    def secret(self) -> Path:
+        """Of the members' client, for them to read."""
+        return self.folder / "seek-secret"
+
+    @property
+    def private(self) -> Path:
+        """The words of what is published that no log, page or trace may hold, a line each."""
+        return self.folder / "private.txt"
+
+    @property
+    def milestones(self) -> Path:
+        """How many records were confirmed when."""
+        return self.folder / "milestones.txt"
+
+    @property
+    def traces(self) -> Path:
+        """What the members exported."""
+        return self.folder / "traces"
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     cast: Cast
     folder: Path
@@ -76,7 +104,7 @@ class Stage:
     publisher: ChildProcess
     oracle: OracleProcess
     timeline: TimelineLog
-    secret_file: Path
+    files: Files
     admin: AdminClient
     """Past the proxies."""
 
@@ -94,15 +122,17 @@ def staged(cast: Cast, folder: Path) -> Iterator[Stage]:
         evidence = Evidence(kafka.bootstrap, GROUP, list(TOPICS.values()), folder, patience_s=15.0)
         sandbox = _sandbox(nursery, evidence)
         sandbox.start()
-        secret_file = folder / "seek-secret"
-        secret_file.write_text(FIRST_SECRET)
-        settings = _settings(cast, kafka, way, secret_file)
+        files = Files(folder)
+        files.secret.write_text(FIRST_SECRET)
+        timeline = TimelineLog(ends.enter_context(FileIO(str(evidence.faults), "a")))
+        exporting = ends.enter_context(running_collector(files.traces))
+        settings = _settings(cast, kafka, way, files.secret) | exporting
         members = {
-            name: ends.enter_context(_member(name, settings, sandbox.port, folder))
+            name: ends.enter_context(_member(name, settings, sandbox.port, timeline, folder))
             for name in [*(f"consumer-{n + 1}" for n in range(cast.consumers)), JOINER]
         }
-        faults = ends.enter_context(FileIO(str(evidence.faults), "a"))
-        evidence.published.touch()
+        for file in (evidence.published, files.private, files.milestones):
+            file.touch()
         yield Stage(
             cast=cast,
             folder=folder,
@@ -111,10 +141,10 @@ def staged(cast: Cast, folder: Path) -> Iterator[Stage]:
             registry_way=way,
             sandbox=sandbox,
             members=members,
-            publisher=_publisher(nursery, cast, kafka, registry, evidence),
+            publisher=_publisher(nursery, cast, kafka, registry, evidence, files),
             oracle=ends.enter_context(running_oracle(evidence)),
-            timeline=TimelineLog(faults),
-            secret_file=secret_file,
+            timeline=timeline,
+            files=files,
             admin=AdminClient(kafka.client_config(), logger=swallow()),
         )
 
@@ -131,15 +161,21 @@ def _sandbox(nursery: Children, evidence: Evidence) -> Sandbox:
 
 
 def _publisher(
-    nursery: Children, cast: Cast, kafka: KafkaCluster, registry: Registry, evidence: Evidence
+    nursery: Children,
+    cast: Cast,
+    kafka: KafkaCluster,
+    registry: Registry,
+    evidence: Evidence,
+    files: Files,
 ) -> ChildProcess:
     command = [
         *(sys.executable, "-m", "tests.faults.chaos.publisher"),
         *("--bootstrap", kafka.bootstrap, "--registry", registry.url),
         *("--topics", *evidence.topics, "--published", str(evidence.published)),
+        *("--private", str(files.private), "--milestones", str(files.milestones)),
         *("--seed", str(cast.seed), "--rate", str(cast.rate)),
     ]
-    return nursery.child("publisher", command, evidence.folder / "publisher.log")
+    return nursery.child("publisher", command, files.folder / "publisher.log")
 
 
 def _settings(
@@ -162,7 +198,11 @@ def _settings(
 
 @contextmanager
 def _member(
-    name: str, settings: Mapping[str, str], sandbox_port: int, folder: Path
+    name: str,
+    settings: Mapping[str, str],
+    sandbox_port: int,
+    timeline: TimelineLog,
+    folder: Path,
 ) -> Iterator[Member]:
     with running_proxy(("127.0.0.1", sandbox_port)) as way:
         port = free_port()
@@ -174,7 +214,7 @@ def _member(
         }
         process = ServiceProcess(environment, folder / f"{name}.log")
         try:
-            yield Member(name, process, way, port)
+            yield Member(name, process, way, port, timeline)
         finally:
             if process.running:
                 process.kill()
