@@ -29,7 +29,7 @@ def freeze_and_thaw(company: Company) -> Report:
         company.finish()
         other.leave()
         victim.leave()
-    return company.oracle.verdict()
+    return company.verdict()
 
 
 def _freeze_with_all_requests_under_way(company: Company, victim: Member) -> None:

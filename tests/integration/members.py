@@ -13,9 +13,11 @@ from consumer.delivery.records import TopicPartition
 from consumer.demo.balance import Published
 from consumer.demo.expectations import DemoEvent, SignalKey, ToBeAccepted, signal_key
 from tests.faults.oracle.process import OracleProcess, running_oracle
+from tests.faults.oracle.report import Report
 from tests.faults.oracle.timeline import TimelineLog
 from tests.faults.scene import Scene
 from tests.faults.service import REPOSITORY, service
+from tests.faults.spoken import Spoken
 from tests.integration.member import LEASE_S, SESSION_S, Member, Stay, wall_ms
 
 PROTOCOLS = ["classic", "consumer"]
@@ -87,8 +89,6 @@ class Company:
         with ExitStack() as ends:
             new = [self._start(ends) for _ in range(count)]
             self.until(lambda: all(member.session for member in new), "starting")
-            for member in new:
-                self.timeline.session(member.session, member.name)
             yield new
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
@@ -123,6 +123,13 @@ class Company:
         self.oracle.until(
             lambda told: told["published"] == published and not told["lag"], "the end", PATIENCE_S
         )
+
+    def verdict(self) -> Report:
+        """Of the oracle, which is told first what the members have said of themselves."""
+        for member in self.members:
+            lines = member.process.said().encode().splitlines()
+            Spoken(member.name, self.timeline).hear(lines)
+        return self.oracle.verdict()
 
     def accepted_since(self, member: Member, since_ms: float) -> set[TopicPartition]:
         """Partitions of which SEEK accepted signals from the member since then."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +21,10 @@ from consumer.demo.stream import believable_stream
 from tests.faults.controls.control import Control, broken_tree, read_controls
 from tests.faults.oracle.process import OracleProcess, running_oracle
 from tests.faults.oracle.report import Report
+from tests.faults.oracle.timeline import TimelineLog
 from tests.faults.scene import REFUSALS, Scene, scene
 from tests.faults.service import REPOSITORY, ServiceProcess, service
+from tests.faults.spoken import Spoken
 from tests.integration.freezing import freeze_and_thaw
 from tests.integration.members import company
 from tests.testbed import KafkaCluster, Registry
@@ -28,6 +32,8 @@ from tests.testbed import KafkaCluster, Registry
 EVENTS = 2_000
 FIRST = 400
 """Events before the outage begins."""
+REQUEST_S = 10.0
+"""Patience for a busy machine, so that no time-out repeats what was accepted."""
 LOAD = 3_000
 """Events for the members of which one is frozen."""
 SLOW = {"fault": "slow", "delayS": 1.0, "probability": 0.3, "seed": 1}
@@ -40,10 +46,19 @@ OUTAGES = (
 
 
 def _uneven_answers(it: Scene, tree: Path) -> Report:
+    """Beside them somebody else is killed, which is no reason to send anything again."""
     it.sandbox.set_faults([*REFUSALS, SLOW])
     it.publisher.publish(_stream(EVENTS))
-    with running_oracle(it.evidence) as oracle, _consumer(it, tree) as process:
+    evidence = replace(it.evidence, request_s=REQUEST_S, unexplained_may_be=False)
+    with (
+        FileIO(str(evidence.faults), "a") as faults,
+        running_oracle(evidence) as oracle,
+        _consumer(it, tree) as process,
+    ):
+        timeline = TimelineLog(faults)
+        timeline.begin("consumer.kill", "somebody else", time.monotonic() * 1000)
         _until_committed(oracle, process)
+        Spoken("service", timeline).hear(process.said().encode().splitlines())
         return oracle.verdict()
 
 
@@ -104,6 +119,8 @@ def _consumer(it: Scene, tree: Path) -> AbstractContextManager[ServiceProcess]:
         SEEK_SIGNALS_HOLD_MAX_S="1",
         SEEK_SIGNALS_AUTH_PROBE_S="0.5",
         SEEK_SIGNALS_FLOOD_PROBE_S="1",
+        SEEK_SIGNALS_REQUEST_TOTAL_S=str(REQUEST_S),
+        SEEK_SIGNALS_DRAIN_S="15",
     )
     return service(environment, it.folder / "service.log", tree)
 

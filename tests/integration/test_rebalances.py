@@ -57,7 +57,7 @@ def test_members_join_leave_crash_and_freeze_and_nothing_is_lost(
                 assert group.accepted_since(freezes, woke_ms)
                 joins.leave()
                 freezes.leave()
-        told = group.oracle.verdict()
+        told = group.verdict()
 
         assert told["texts"] == []
         assert told["verdict"] == "clean"

@@ -74,7 +74,7 @@ def test_a_sender_that_waited_for_an_answer_was_not_about_to_begin() -> None:
     assert breaches(told, timeline(FREEZE), again(2), again(3)) == 1
 
 
-@pytest.mark.parametrize("kind", ["seek.stall", "kafka.stall", "broker.freeze", "operator.topic"])
+@pytest.mark.parametrize("kind", ["seek.stall", "kafka.stall", "broker.freeze"])
 def test_a_network_that_holds_back_requests_or_the_news_is_an_excuse(kind: str) -> None:
     told = requests(FIRST, (COMMITTED_MS + 1, COMMITTED_MS + 100))
     fault = (kind, COMMITTED_MS - 8_000.0, COMMITTED_MS - 1_000.0)
@@ -86,3 +86,46 @@ def test_a_crash_of_the_process_holds_no_request_back() -> None:
     told = requests(FIRST, (COMMITTED_MS + 1, COMMITTED_MS + 100))
     crash = ("consumer.kill", FROZE_MS, FROZE_MS)
     assert breaches(told, timeline(crash), again(1)) == 1
+
+
+def gone(told: Timeline, at_ms: float) -> Timeline:
+    """The process says that it has lost the partition."""
+    told.moves.told(SESSION, "assigned", [PLACE], 500.0)
+    told.moves.told(SESSION, "lost", [PLACE], at_ms)
+    return told
+
+
+LATER = (COMMITTED_MS + 4_000.0, COMMITTED_MS + 4_100.0)
+
+
+def test_what_a_process_sends_of_what_it_said_was_gone_is_a_breach() -> None:
+    told = requests(FIRST, LATER)
+    assert breaches(told, gone(timeline(), COMMITTED_MS), again(1, float("inf"))) == 1
+    assert breaches(told, gone(timeline(), LATER[0] - 500.0), again(1, float("inf"))) == 0
+
+
+def test_trouble_of_the_brokers_is_no_excuse_for_one_who_knew() -> None:
+    told = requests(FIRST, LATER)
+    stall = ("kafka.stall", COMMITTED_MS - 8_000.0, LATER[0])
+    assert breaches(told, gone(timeline(stall), COMMITTED_MS), again(1)) == 1
+    assert breaches(told, timeline(stall), again(1)) == 0
+
+
+def test_it_is_a_breach_as_well_when_the_one_that_may_not_was_the_first() -> None:
+    told = requests(LATER, (LATER[0] + 100.0, LATER[1] + 100.0))
+    told_of = gone(timeline(), COMMITTED_MS)
+    told_of.moves.told(SESSION, "assigned", [PLACE], LATER[0] + 50.0)
+    assert breaches(told, told_of, again(1, float("inf"))) == 1
+
+
+def test_a_partition_that_came_back_may_be_sent_for() -> None:
+    told = requests(FIRST, LATER)
+    told_of = gone(timeline(), COMMITTED_MS)
+    told_of.moves.told(SESSION, "assigned", [PLACE], LATER[0] - 50.0)
+    assert breaches(told, told_of, again(1, float("inf"))) == 0
+
+
+def test_what_is_moved_by_people_is_known_to_those_who_lose_it() -> None:
+    told = requests(FIRST, (COMMITTED_MS + 1, COMMITTED_MS + 100))
+    fault = ("operator.join", COMMITTED_MS - 8_000.0, COMMITTED_MS - 1_000.0)
+    assert breaches(told, timeline(fault), again(1)) == 1

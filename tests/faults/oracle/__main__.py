@@ -17,7 +17,7 @@ from tests.faults.oracle.explain import Explainer
 from tests.faults.oracle.fence import Fence
 from tests.faults.oracle.kafka_views import Commits, Letters
 from tests.faults.oracle.publications import Publication, read_line
-from tests.faults.oracle.report import report, write_report
+from tests.faults.oracle.report import report, write_duplicates, write_report
 from tests.faults.oracle.tail import Tail
 from tests.faults.oracle.watch import UNEXPLAINED, Watch
 
@@ -36,8 +36,10 @@ def main() -> int:
     try:
         _look_until(stop, watch, asked.topics, asked.report)
         watch.verdict()
-        _judge_fence(watch, asked.senders)
-        causes = watch.causes(_explainer(watch, asked.request_s))
+        explainer = Explainer(watch.requests, watch.timeline, asked.request_s * 1000, asked.senders)
+        _judge_duplicates(watch, explainer)
+        causes = watch.causes(explainer)
+        write_duplicates(asked.report.with_name("duplicates.ndjson"), watch.ledger, explainer)
         if causes[UNEXPLAINED] and not asked.unexplained_may_be:
             text = f"{causes[UNEXPLAINED]} duplicate(s) that no fault explains"
             watch.ledger.violations.add("unexplained", text)
@@ -117,14 +119,13 @@ def _expect_partitions(watch: Watch, topics: Sequence[str]) -> None:
         return  # Asked again soon.
 
 
-def _judge_fence(watch: Watch, senders: int) -> None:
-    fence = Fence(watch.requests, watch.timeline, senders)
-    for breach in fence.breaches(watch.ledger.duplicates):
-        watch.ledger.violations.add("fence", breach)
-
-
-def _explainer(watch: Watch, request_s: float) -> Explainer:
-    return Explainer(watch.requests, watch.timeline, request_s * 1000)
+def _judge_duplicates(watch: Watch, explainer: Explainer) -> None:
+    ledger = watch.ledger
+    fence = Fence(watch.requests, watch.timeline, explainer.senders, explainer.patience_ms)
+    for breach in fence.breaches(ledger.duplicates):
+        ledger.violations.add("fence", breach)
+    for crowd in explainer.crowds(ledger.duplicates):
+        ledger.violations.add("too many", crowd)
 
 
 if __name__ == "__main__":

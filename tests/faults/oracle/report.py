@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict, cast
 
 import orjson
 
+from tests.faults.oracle.explain import Explainer
+from tests.faults.oracle.ledger import Ledger
 from tests.faults.oracle.publications import Fate
 from tests.faults.oracle.watch import Watch
 
@@ -72,6 +75,31 @@ def write_report(path: Path, told: Report) -> None:
     new = path.with_suffix(".new")
     new.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
     new.replace(path)
+
+
+def write_duplicates(path: Path, ledger: Ledger, explainer: Explainer) -> None:
+    """What each was put down to, for whoever looks into a run: those of the same two requests
+    together; and letters."""
+    counts = Counter(
+        (str(it.place), it.before, it.again, it.committed_ms, explainer.cause(it))
+        for it in ledger.duplicates
+    )
+    with path.open("wb") as file:
+        for (place, before, again, committed_ms, cause), signals in counts.items():
+            first, second = explainer.requests[before], explainer.requests[again]
+            line = {
+                "place": place,
+                "signals": signals,
+                "cause": cause and cause.text,
+                "committedMs": committed_ms,
+                "before": first._asdict(),
+                "again": second._asdict(),
+            }
+            file.write(orjson.dumps(line) + b"\n")
+        for letter in ledger.letters_again:
+            cause_of_it = explainer.cause_of_letter(letter)
+            told = letter._asdict() | {"place": str(letter.place), "cause": cause_of_it}
+            file.write(orjson.dumps(told) + b"\n")
 
 
 def read_report(path: Path) -> Report | None:

@@ -90,7 +90,8 @@ class Watch:
     def causes(self, explainer: Explainer) -> Counter[str]:
         """Duplicates by what caused them; letters written again only where nothing did."""
         ledger = self.ledger
-        found = Counter(explainer.cause(each) or UNEXPLAINED for each in ledger.duplicates)
+        causes = map(explainer.cause, ledger.duplicates)
+        found = Counter(UNEXPLAINED if cause is None else cause.text for cause in causes)
         strange = [it for it in ledger.letters_again if explainer.cause_of_letter(it) is None]
         if strange:
             found[UNEXPLAINED] += len(strange)
