@@ -90,7 +90,9 @@ def stage(
     create_topics(kafka, {f"{group}.retry": 3})
     if letters:
         create_topics(kafka, {f"{group}.dlq": PARTITIONS})
-    config = SandboxConfig(latency_s=latency_s, max_body_bytes=64 << 20)
+    config = SandboxConfig(
+        latency_s=latency_s, max_body_bytes=64 << 20, requests=folder / "requests.ndjson"
+    )
     with running_sandbox(config) as sandbox:
         yield Stage(kafka, registry, sandbox, group, names, folder)
 

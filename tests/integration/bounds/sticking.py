@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import repeat
 from typing import Final
 
 from tests.integration.bounds.backlog import Filler, Shape, Value, register, subject_of
 from tests.integration.bounds.stage import PARTITIONS, Stage
 
 UNKNOWN_SCHEMA: Final = 999_999
+SICK_SUBJECT: Final = 2
 SICK: Final = Shape(label="Sick interview")
 SICKENING: Final = {"fault": "status", "status": 500, "match": {"label": SICK.label}}
 SETTINGS: Final = {"SEEK_SIGNALS_UNKNOWN_SCHEMA_S": "3600"}
@@ -25,7 +27,8 @@ class Sticking(StrEnum):
 def fill(
     it: Stage, first: dict[int, Sticking], records_of_stuck: int, records_of_others: int
 ) -> None:
-    """So many records in each partition; where something sticks it is the first."""
+    """So many records in each partition; where something sticks it is the first. Those behind a
+    server fault are about the same subject, so they wait for it."""
     topic = it.topics[0]
     good = Shape()
     schema_id = register(it.registry, topic, good)
@@ -36,7 +39,9 @@ def fill(
         if sticking is not Sticking.NOTHING:
             filler.put(subject_of(begin), _sticky(sticking, schema_id), partition)
         count = records_of_stuck if partition in first else records_of_others
-        filler.write(value, range(begin + 1, begin + 1 + count), [partition])
+        of_one = sticking is Sticking.SERVER_FAULT
+        numbers = repeat(SICK_SUBJECT, count) if of_one else range(begin + 1, begin + 1 + count)
+        filler.write(value, numbers, [partition])
     filler.finish()
     it.sandbox.set_faults([SICKENING])
 
@@ -46,6 +51,6 @@ def _sticky(sticking: Sticking, schema_id: int) -> bytes:
         case Sticking.SCHEMA:
             return Value.of(Shape(), UNKNOWN_SCHEMA).with_subject(subject_of(1))
         case Sticking.SERVER_FAULT:
-            return Value.of(SICK, schema_id).with_subject(subject_of(2))
+            return Value.of(SICK, schema_id).with_subject(subject_of(SICK_SUBJECT))
         case Sticking.LETTER | Sticking.NOTHING:
             return b"no framing"

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import urllib.request
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from consumer.adapters.telemetry.names import Metric
+from consumer.sandbox.journal import RequestLine
 
 ANSWER_S: Final = 30.0
+ROW: Final = 21
 GAUGES: Final = (
     Metric.PENDING_RECORDS,
     Metric.PENDING_BYTES,
@@ -55,6 +59,20 @@ class Watch:
         url = f"http://127.0.0.1:{self.port}/metrics"
         with urllib.request.urlopen(url, timeout=ANSWER_S) as answer:
             return str(answer.read().decode())
+
+
+def speed(requests: Iterable[RequestLine]) -> float:
+    """Signals accepted a second, over twenty requests in a row: of all such rows the middle one,
+    so that neither a hold as something turns out to be stuck nor a moment in which the machine
+    was busy with other things is in it."""
+    accepted = [line for line in requests if line["outcome"] == "accepted"]
+    rows = [accepted[first : first + ROW] for first in range(len(accepted) - ROW + 1)]
+    return median(
+        sum(line["signals"] for line in row[1:])
+        / (row[-1]["monotonicMs"] - row[0]["monotonicMs"])
+        * 1000
+        for row in rows
+    )
 
 
 def peak_rss_bytes(pid: int) -> int:
