@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 from consumer.demo.expectations import DemoEvent, Kind
 from consumer.observed import HoldReason
 from tests.faults.scene import Scene, scene
+from tests.integration.outages.door import REFUSED_A_SECOND, door, served_with, untrusted
 from tests.integration.outages.stage import (
     REBALANCES,
     Stage,
@@ -21,7 +24,7 @@ from tests.integration.outages.stage import (
     assert_told,
     stage,
 )
-from tests.testbed import KafkaCluster, Registry, running_proxy
+from tests.testbed import KafkaCluster, Registry, make_certificates, running_proxy
 
 HELD = Kind.APPLICATION_STATUS_CHANGED
 FLOWING = Kind.POSITION_STATUS_CHANGED
@@ -32,8 +35,10 @@ class Gateway(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, registry_url: str) -> None:
+    def __init__(self, registry_url: str, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Passing)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.registry_url = registry_url
         self.away = True
         self.asked = 0
@@ -65,8 +70,8 @@ class _Passing(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def gateway(registry: Registry) -> Iterator[Gateway]:
-    with Gateway(registry.url) as server:
+def gateway(registry: Registry, tls: ssl.SSLContext | None = None) -> Iterator[Gateway]:
+    with Gateway(registry.url, tls) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
@@ -97,6 +102,39 @@ def test_a_registry_that_is_away_from_the_start_is_waited_out(
 
             front.away = False
             _assert_recovered(staged, "HTTP 503", rebalances)
+
+
+def test_a_registry_whose_certificate_is_not_to_be_trusted_is_waited_out(
+    kafka: KafkaCluster, registry: Registry, tmp_path: Path
+) -> None:
+    files = make_certificates(tmp_path / "tls")
+    with (
+        scene(kafka, registry, tmp_path, latency_s=0.0) as it,
+        gateway(registry, served_with(files.certificate, files.key)) as good,
+        untrusted(files.expired, files.key, tmp_path / "other") as (expired, strange),
+        door() as way,
+    ):
+        good.away = False
+        way.lead_to(expired.port)
+        settings = {
+            "SCHEMA_REGISTRY_URL": f"https://{way.address}",
+            "SCHEMA_REGISTRY_SSL_CA_LOCATION": str(files.authority),
+        }
+        with stage(it, **settings) as staged:
+            began_s = time.monotonic()
+            _publish_with_known_schemas(it, _of(HELD))  # One that is unknown, so one hold.
+            staged.until_held(HoldReason.REGISTRY)
+            staged.until(lambda: expired.connections >= 4, "asked again")
+            way.lead_to(strange.port)
+            staged.until(lambda: strange.connections >= 2, "asked the next one")
+            _assert_waiting(staged)
+            assert it.sandbox.accepted == good.asked == 0
+            asked = expired.connections + strange.connections
+            assert asked <= REFUSED_A_SECOND * (time.monotonic() - began_s)
+            rebalances = staged.watch.value(REBALANCES)
+
+            way.lead_to(good.server_port)
+            _assert_recovered(staged, "certificate has expired", rebalances)
 
 
 def test_a_new_schema_waits_for_the_registry_while_all_else_goes_on(

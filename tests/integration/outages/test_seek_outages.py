@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ import pytest
 from consumer.observed import HoldReason
 from consumer.sandbox.server import RunningSandbox, running_sandbox
 from tests.faults.scene import Scene, scene
+from tests.integration.outages.door import Door, door
 from tests.integration.outages.stage import (
     BACKLOG,
     REBALANCES,
@@ -27,7 +28,6 @@ from tests.testbed import (
     Certificates,
     KafkaCluster,
     Registry,
-    free_port,
     make_certificates,
     running_proxy,
 )
@@ -106,17 +106,17 @@ def test_an_expired_certificate_is_waited_out_until_it_is_replaced(
     files = make_certificates(tmp_path / "tls")
     with (
         scene(kafka, registry, tmp_path, latency_s=0.0) as it,
-        secured(it, files) as (door, good, expired),
+        secured(it, files) as (way, good, expired),
     ):
         settings = {
-            "SEEK_ENDPOINT": f"https://{door.address}/graphql",
-            "SEEK_TOKEN_URL": f"https://{door.address}/oauth/token",
+            "SEEK_ENDPOINT": f"https://{way.address}/graphql",
+            "SEEK_TOKEN_URL": f"https://{way.address}/oauth/token",
             "SEEK_SSL_CA_LOCATION": str(files.authority),
         }
         with stage(it, **settings) as staged:
             outage = Outage(
-                begin=lambda: door.lead_to(expired),
-                end=lambda: door.lead_to(good),
+                begin=lambda: way.lead_to(expired.port),
+                end=lambda: way.lead_to(good.port),
                 reason=HoldReason.SEEK,
                 says="certificate has expired",
             )
@@ -158,25 +158,6 @@ def _quiet_after_throttling_ms(it: Scene) -> float:
     return 0.0
 
 
-@dataclass(slots=True)
-class Door:
-    """One address, behind which another server can be put."""
-
-    port: int
-    _open: ExitStack = field(default_factory=ExitStack)
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-    def lead_to(self, server: RunningSandbox) -> None:
-        self.close()
-        self._open.enter_context(running_proxy(("127.0.0.1", server.port), self.port))
-
-    def close(self) -> None:
-        self._open.close()
-
-
 @contextmanager
 def secured(
     it: Scene, files: Certificates
@@ -189,7 +170,7 @@ def secured(
     with (
         running_sandbox(good) as seek,
         running_sandbox(replace(good, tls_cert=files.expired)) as expired,
-        closing(Door(free_port())) as door,
+        door() as way,
     ):
-        door.lead_to(seek)
-        yield door, seek, expired
+        way.lead_to(seek.port)
+        yield way, seek, expired

@@ -7,6 +7,7 @@ to whom, and goes on by itself once it is granted.
 from __future__ import annotations
 
 import secrets
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ import pytest
 from consumer.demo.balance import balance
 from consumer.demo.expectations import Kind
 from consumer.observed import HoldReason
-from tests.integration.security.access import Running, access, events, running
+from tests.integration.outages.door import REFUSED_A_SECOND, door, untrusted
+from tests.integration.security.access import FEW_LINES, Running, access, events, running
 from tests.testbed import KafkaCluster, Registry
 
 KIP_848 = {
@@ -139,11 +141,33 @@ def test_a_wrong_password_is_one_clear_line_and_ends_when_the_brokers_take_it(
             assert secret not in it.process.said()
 
 
-def test_an_unknown_authority_is_one_clear_line(
+def test_a_certificate_that_is_not_to_be_trusted_is_one_clear_line_and_no_storm(
     guarded: KafkaCluster, registry: Registry, tmp_path: Path
 ) -> None:
-    with access(guarded, registry, tmp_path) as granted:
+    """It has expired; then it is of an authority that nobody told of; then it is replaced."""
+    assert guarded.ca_file is not None
+    tls = guarded.ca_file.parent
+    with (
+        access(guarded, registry, tmp_path) as granted,
+        untrusted(tls / "expired.pem", tls / "server.key", tmp_path / "other") as (
+            expired,
+            strange,
+        ),
+        door() as way,
+    ):
         granted.grant(*granted.least().values())
-        with running(granted, KAFKA_SSL_CA_LOCATION="") as it:
+        way.lead_to(expired.port)
+        # While the brokers take connections the client's back-off does not grow: twenty a second.
+        settings = {"KAFKA_RECONNECT_BACKOFF_MS": "1000"}
+        with running(granted, KAFKA_BOOTSTRAP_SERVERS=way.address, **settings) as it:
+            began_s = time.monotonic()
             it.told_of_hold(HoldReason.KAFKA, "KAFKA_SSL_CA_LOCATION")
+            way.lead_to(strange.port)
+            it.until(lambda: strange.connections >= 2, "tried again")
             assert not it.watch.is_ready
+            assert it.lines_of_kafka() <= FEW_LINES
+            asked = expired.connections + strange.connections
+            assert 3 <= asked <= REFUSED_A_SECOND * (time.monotonic() - began_s)
+
+            way.lead_to(int(guarded.bootstrap.rpartition(":")[2]))
+            assert_all_settled(it)
