@@ -10,19 +10,22 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, NamedTuple
+
+from confluent_kafka.admin import AdminClient
 
 from consumer.demo.balance import BalanceSheet, balance
 from consumer.demo.expectations import DemoEvent, ToBeAccepted
 from consumer.demo.stream import believable_stream
 from consumer.errors import ExitCode
 from consumer.observed import HoldReason
+from tests.faults.oracle import Oracle
 from tests.faults.scene import Scene
 from tests.faults.service import glance, service
 from tests.integration.outages.watching import Watch
-from tests.testbed import free_port
+from tests.testbed import create_topics, free_port
 
 SEED: Final = 46
 BATCH: Final = 10
@@ -30,6 +33,9 @@ SHARE: Final = 4 * BATCH
 BACKLOG: Final = 20 * BATCH
 """Published while nothing is accepted: each probe is another batch, so a few would be used up,
 and only what is left over pauses the partitions."""
+NEWS_WITHIN: Final = {"KAFKA_TOPIC_METADATA_PROPAGATION_MAX_MS": "1000"}
+"""Until a topic that is gone is one, for the client."""
+ANSWER_S: Final = 30.0
 REBALANCES: Final = "seek_signals_rebalances_total"
 TURNS_WITHIN_S: Final = 15.0
 """Usually a quarter of a second: how often the loop shows itself."""
@@ -90,6 +96,20 @@ class Stage:
         assert list(sheet.faults) == []
         assert sheet.repeats == 0
         assert len(self.it.oracle.letters) == letters
+
+    def delete_letters(self) -> None:
+        """The topic for them is gone."""
+        admin = AdminClient(self.it.kafka.client_config())
+        for done in admin.delete_topics([f"{self.it.group}.dlq"]).values():
+            done.result(ANSWER_S)
+
+    def make_letters_again(self) -> None:
+        """With an oracle that does not know of the topic before; it is the caller's to close."""
+        it = self.it
+        create_topics(it.kafka, {f"{it.group}.dlq": 6})
+        it.oracle.close()
+        oracle = Oracle(it.kafka, it.sandbox, it.group, it.oracle.places, it.publisher.published)
+        self.it = replace(it, oracle=oracle)
 
     def sheet(self) -> BalanceSheet:
         self.it.oracle.look()

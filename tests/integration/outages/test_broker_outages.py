@@ -14,6 +14,7 @@ from tests.faults.scene import scene
 from tests.integration.outages.stage import (
     BACKLOG,
     REBALANCES,
+    SHARE,
     Stage,
     assert_alive,
     assert_told,
@@ -80,6 +81,11 @@ def _endure(staged: Stage, kafka: KafkaCluster, away: Away) -> None:
     )
 
     assert watch.value("seek_signals_hold", reason=HoldReason.KAFKA) == 1
+    # Nothing needs to pause: there is nothing to read, and what was read goes on to SEEK.
+    staged.until(
+        lambda: watch.value("seek_signals_pending_records") == 0, "the last settled", looking=False
+    )
+    assert watch.value("seek_signals_exposed_records") <= SHARE + BACKLOG
     assert_alive(watch)
 
     away.end(kafka)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from confluent_kafka.admin import AdminClient
 
 from consumer.demo.expectations import DemoEvent, Kind, ToBeBuried
 from consumer.observed import HoldReason
-from tests.faults.oracle import Oracle
 from tests.faults.scene import Scene, scene
 from tests.integration.outages.stage import (
     BACKLOG,
+    NEWS_WITHIN,
     REBALANCES,
     SHARE,
     Stage,
@@ -30,13 +28,12 @@ from tests.testbed import (
     Registry,
     allow,
     committed,
-    create_topics,
     running_kafka,
 )
 
 KIND = Kind.APPLICATION_STATUS_CHANGED
 FAILURES = "seek_signals_dead_letter_failures_total"
-ANSWER_S = 30.0
+BAD = 3
 KEPT_S = 7 * 86_400
 """A broker's own default."""
 
@@ -82,16 +79,11 @@ def test_bad_records_wait_for_their_topic_to_be_made_again(
 ) -> None:
     with scene(kafka, registry, tmp_path, latency_s=0.0) as it:
         letters = f"{it.group}.dlq"
-        settings = {"KAFKA_TOPIC_METADATA_PROPAGATION_MAX_MS": "1000"}
-        with stage(it, **settings) as staged:
+        with stage(it, **NEWS_WITHIN) as staged:
             staged.publish()
             staged.until_all_settled()
-            admin = AdminClient(kafka.client_config())
-            for done in admin.delete_topics([letters]).values():
-                done.result(ANSWER_S)
-            outage = Unwritable(
-                mend=lambda: _make_again(staged, letters), says="create the topic <group>.dlq"
-            )
+            staged.delete_letters()
+            outage = Unwritable(mend=staged.make_letters_again, says="create the topic <group>.dlq")
             _endure(staged, outage)
             staged.until(lambda: _a_letter_counts_down(staged, letters), "the time to its loss")
             staged.it.oracle.close()
@@ -104,20 +96,11 @@ def _a_letter_counts_down(staged: Stage, letters: str) -> bool:
     return any(0 < each <= KEPT_S for each in left_s)
 
 
-def _make_again(staged: Stage, letters: str) -> None:
-    """With an oracle that does not know of the topic before."""
-    it = staged.it
-    create_topics(it.kafka, {letters: 6})
-    it.oracle.close()
-    oracle = Oracle(it.kafka, it.sandbox, it.group, it.oracle.places, it.publisher.published)
-    staged.it = replace(it, oracle=oracle)
-
-
 def _endure(staged: Stage, outage: Unwritable) -> None:
     it, watch = staged.it, staged.watch
     rebalances, lines = watch.value(REBALANCES), len(list(watch.lines()))
     began_s = time.monotonic()
-    it.publisher.publish([_poison(number) for number in range(3)])
+    it.publisher.publish([_poison(number) for number in range(BAD)])
     staged.publish(BACKLOG)
     staged.until_held(HoldReason.DEAD_LETTERS)
     staged.until(lambda: watch.value(FAILURES) >= 2, "tried again")
@@ -125,13 +108,16 @@ def _endure(staged: Stage, outage: Unwritable) -> None:
 
     assert [hold["reason"] for hold in watch.holds()] == [HoldReason.DEAD_LETTERS]
     assert watch.value("seek_signals_hold", reason=HoldReason.DEAD_LETTERS) == 1
+    # Nothing pauses for it: what waits for the topic is held, up to its partition's bounds.
+    staged.until(lambda: watch.value("seek_signals_pending_records") == BAD, "only these waiting")
+    assert watch.value("seek_signals_partitions_paused") == 0
     assert_alive(watch)
     assert _passed_over(it) == []
     # Each of the three once, then one of them in ever longer intervals.
     assert watch.value(FAILURES) <= 10 + time.monotonic() - began_s
 
     outage.mend()
-    staged.assert_recovered(letters=3)
+    staged.assert_recovered(letters=BAD)
     assert watch.value(REBALANCES) == rebalances
     assert_told(watch, HoldReason.DEAD_LETTERS, outage.says, lines)
 
