@@ -71,6 +71,8 @@ class Reading:
             case Array():
                 with self._items():
                     self.skip(node.items)
+                    # Items of a fixed size are passed over unseen: past the end, this raises.
+                    self.source.put("d[p - 1]")
             case Map():
                 with self._items():
                     self._skip_text()
