@@ -91,26 +91,34 @@ def replay(  # noqa: PLR0913 -- options of a command
     policy = Policy(max_replays, again, asked.filter.states)
     options = ReplayOptions(policy, most, rate, look_ahead, skip_superseded)
     if dry_run:
-        with desk(asked) as at, looked_through(at) as catalogue:
-            trial = _trial(at, catalogue, options)
-        print_trial(trial, as_json=as_json)
+        print_trial(_trial(asked, options), as_json=as_json)
         return
     account = Account()
     try:
-        with desk(asked) as at, looked_through(at) as catalogue:
-            picking = Picking(catalogue, policy, most)
-            number = sum(1 for _ in picking.chosen())
-            if number and not (yes or _agreed(at, number)):
-                say("nothing was changed")
-                return
-            if number:
-                _replay(at, catalogue, options, account, take_over=take_over)
-            at.tell_oldest_open(catalogue)
+        agreed = _run(asked, options, account, take_over=take_over, yes=yes)
     except FAILURES as error:
         print_account(account, str(error), as_json=as_json)
         raise
+    if not agreed:
+        say("nothing was changed")
+        return
     print_account(account, None, as_json=as_json)
     raise typer.Exit(_exit_code(account))
+
+
+def _run(
+    asked: Asked, options: ReplayOptions, account: Account, *, take_over: bool, yes: bool
+) -> bool:
+    """Whether whoever was asked agreed."""
+    with desk(asked) as at, looked_through(at) as catalogue:
+        picking = Picking(catalogue, options.policy, options.most)
+        number = sum(1 for _ in picking.chosen())
+        if number and not (yes or _agreed(at, number)):
+            return False
+        if number:
+            _replay(at, catalogue, options, account, take_over=take_over)
+        at.tell_oldest_open(catalogue)
+    return True
 
 
 def _agreed(at: Desk, number: int) -> bool:
@@ -147,7 +155,12 @@ def _exit_code(account: Account) -> ExitCode:
     return ExitCode.FAILED if account.gone or account.too_large else ExitCode.OK
 
 
-def _trial(at: Desk, catalogue: Catalogue, options: ReplayOptions) -> Trial:
+def _trial(asked: Asked, options: ReplayOptions) -> Trial:
+    with desk(asked) as at, looked_through(at) as catalogue:
+        return _tried(at, catalogue, options)
+
+
+def _tried(at: Desk, catalogue: Catalogue, options: ReplayOptions) -> Trial:
     trial = Trial()
     picking = Picking(catalogue, options.policy, options.most)
     ahead = Superseding(catalogue, at.letters, at.sources, at.understanding)

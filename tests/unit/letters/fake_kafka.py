@@ -83,6 +83,10 @@ class FakeKafka:
                 found.append((*letter.origin[:3], letter.replay_count))
         return found
 
+    def origins(self) -> list[int]:
+        """Offsets of them."""
+        return [offset for _, _, offset, _ in self.retried()]
+
     def beats(self) -> list[Heartbeat]:
         return [s for s in (decode(*pair) for pair in self.state) if isinstance(s, Heartbeat)]
 
