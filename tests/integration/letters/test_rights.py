@@ -35,7 +35,7 @@ def test_who_has_the_operator_s_rights_can_list_replay_and_purge(
         replayed = bench.run("dlq", "replay", "--yes", "--json", "--offsets", "0..2")
         assert (replayed.code, replayed.json["replayed"]) == (ExitCode.OK, 3), replayed.err
         assert "time to loss" not in replayed.err
-        purged = bench.run("dlq", "purge", "--confirm", "purge 3", "--json")
+        purged = bench.run("dlq", "purge", "--state", "new", "--confirm", "purge 3", "--json")
         assert (purged.code, purged.json["purged"]) == (ExitCode.OK, 3), purged.err
         assert "retention of 7 days" in purged.json["vanishing"]  # The broker's own default.
 
