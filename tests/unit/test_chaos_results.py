@@ -15,6 +15,7 @@ REPORT: Report = {
     "accepted": 1_000_000,
     "deadLettered": 50_000,
     "due": {},
+    "sick": 0,
     "skipped": 184_567,
     "unsettled": 0,
     "lag": 0,

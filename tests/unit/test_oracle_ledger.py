@@ -249,3 +249,19 @@ def test_violations_beyond_the_first_are_counted_only() -> None:
 
     assert ledger.violations.counts["lost"] == 200
     assert len(ledger.violations.texts) == 50
+
+
+def test_a_sick_record_stays_one_until_a_commit_passes_it() -> None:
+    """Its letter may be that of a process that had lost the partition: the next buries again."""
+    ledger = Ledger()
+    ledger.publish(record(0))
+    ledger.publish(record(1, Fate.BURY)._replace(reason="server_fault"))
+    ledger.publish(record(2, Fate.BURY))
+    assert ledger.sick == 1
+
+    ledger.bury(letter(1, "server_fault"))
+    ledger.commit(PLACE, 1, [], seen_ms=1.0)
+    assert (ledger.sick, ledger.due["server_fault"]) == (1, 0)
+
+    ledger.commit(PLACE, 2, [], seen_ms=2.0)
+    assert ledger.sick == 0

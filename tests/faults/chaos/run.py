@@ -19,7 +19,7 @@ from tests.faults.chaos.sandbox import fingerprints
 from tests.faults.chaos.schedule import Planned
 from tests.faults.chaos.scraping import scraping
 from tests.faults.chaos.stage import Stage, regulars
-from tests.faults.chaos.stream import CANARIES, SICK
+from tests.faults.chaos.stream import CANARIES
 from tests.faults.leaks import leaked_bearers, leaked_words, leaks
 from tests.faults.oracle.report import Report
 from tests.faults.oracle.timeline import Timeline
@@ -122,14 +122,15 @@ class Run:
         self.stage.sandbox.heal()
 
     def _settle(self) -> None:
-        """Until all that makes SEEK fail is found out; then without traffic until the end."""
+        """Until all that makes SEEK fail is found out, by those who have it in the end; then
+        without traffic."""
         if self.stage.publisher.is_alive:
             self.stage.publisher.tell(signal.SIGUSR1)
         report = self.stage.oracle.report()
         within_s = SETTLE_S + (report["lag"] / SETTLE_PER_S if report else 0.0)
         deadline_s = time.monotonic() + within_s
         self.say(f"all is to be settled and committed within {within_s:.0f} s")
-        self._wait(lambda told: SICK.reason not in told["due"], deadline_s)
+        self._wait(lambda told: not told["sick"], deadline_s)
         self._stop_publishing()
         published = self.stage.oracle.evidence.published.read_bytes().count(b"\n")
         self._wait(lambda told: told["published"] == published and not told["lag"], deadline_s)

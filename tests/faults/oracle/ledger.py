@@ -19,6 +19,8 @@ from tests.faults.oracle.shelf import Acceptance, Covered, Shelf
 
 _OFFSET_BITS: Final = 40
 _OFFSET: Final = (1 << _OFFSET_BITS) - 1
+_NEEDS_COMPANY: Final = ("server_fault", "unknown_code")
+"""Reasons of a dead letter for which others must be accepted."""
 SHOWN: Final = 50
 """Violations told in full; the others are counted."""
 
@@ -87,6 +89,8 @@ class Ledger:
     """Signal → the record it comes from, as one number."""
     _poison: dict[int, tuple[str, int]] = field(default_factory=dict[int, tuple[str, int]])
     """Record → reason and digest of the letter that is due."""
+    _sick: list[int] = field(default_factory=list[int])
+    """Poison that only the acceptance of others can tell from an outage."""
     _letters: dict[int, float] = field(default_factory=dict[int, float])
     """Record → when its last letter was written."""
     _early_signals: dict[int, list[Acceptance]] = field(default_factory=dict[int, list[Acceptance]])
@@ -106,6 +110,13 @@ class Ledger:
     def lag(self) -> int:
         """Known records that no commit has passed yet."""
         return sum(shelf.lag for shelf in self._shelves)
+
+    @property
+    def sick(self) -> int:
+        """Sick records that no commit has passed yet. One that is buried may have to be so again:
+        who wrote the letter had lost the partition."""
+        known = (self._record(packed) for packed in self._sick)
+        return sum(offset >= shelf.committed for shelf, offset in known)
 
     @property
     def behind(self) -> dict[str, int]:
@@ -140,6 +151,8 @@ class Ledger:
         elif record.fate == Fate.BURY:
             self._poison[packed] = (record.reason, record.digest)
             self.due[record.reason] += 1
+            if record.reason in _NEEDS_COMPANY:
+                self._sick.append(packed)
         for letter in self._early_letters.pop(packed, ()):
             self._bury(packed, letter)
 

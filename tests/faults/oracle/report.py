@@ -24,6 +24,8 @@ class Report(TypedDict):
     deadLettered: int
     due: Mapping[str, int]
     """Reason → dead letters that are to come."""
+    sick: int
+    """Records that make SEEK fail and that no commit has passed: they need others' company."""
     skipped: int
     """To be skipped; whether they were, only the commits tell."""
     unsettled: int
@@ -55,6 +57,7 @@ def report(watch: Watch, causes: Mapping[str, int] | None = None, *, final: bool
         "accepted": ledger.accepted,
         "deadLettered": ledger.buried,
         "due": {reason: count for reason, count in ledger.due.items() if count},
+        "sick": ledger.sick,
         "skipped": ledger.published[Fate.SKIP],
         "unsettled": ledger.unsettled,
         "lag": ledger.lag,
