@@ -96,15 +96,16 @@ def _cut(at: Desk, purged: Purged) -> str:
     cut(admin, at.letters.topic, cuts)
     purged.cuts = cuts  # Told of when they are made.
     kept_ms = retention_ms(admin, at.letters.topic)
+    said = "what was cut is out of reach at once" if cuts else "nothing could be cut yet"
     if not purged.marked:
-        return "what was cut is out of reach at once; its bytes go with their log segments"
+        return f"{said}; its bytes go with their log segments" if cuts else said
     if kept_ms is None:
         return (
-            "what was not cut stays until the topic's retention has passed; no end is set, or "
-            "this user may not see it (retention.ms)"
+            f"{said}; what is there stays until the topic's retention has passed; no end is set, "
+            "or this user may not see it (retention.ms)"
         )
     days = kept_ms / 86_400_000
     return (
-        f"what was cut is out of reach at once; the last of the rest vanishes soon after "
+        f"{said}; the last of the rest vanishes soon after "
         f"{utc(purged.newest_ms + kept_ms)} (retention of {days:g} days)"
     )
