@@ -113,6 +113,11 @@ bounds: setup ## a million records: memory, speed; and what one stuck partition 
 	@$(PY) -m tests.integration.bounds.small
 	@$(PY) -m tests.integration.bounds.stuck
 
+.PHONY: letters
+letters: setup ## memory and time that the dlq verbs take for a million letters
+	@$(STEP) --show "Kafka and registry for the tests" $(PY) -m tests.testbed.fetch
+	@$(PY) -m tests.integration.letters.million
+
 .PHONY: scale
 scale: setup ## throughput of 1, 2 and 4 members on one broker, to deploy/SCALING.md (5 min)
 	@$(STEP) --show "Kafka and registry for the tests" $(PY) -m tests.testbed.fetch
