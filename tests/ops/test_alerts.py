@@ -68,6 +68,9 @@ LATER: Final = MINUTES * 60 + 600
 MEMBER: Final = "seek_signals_group_member"
 PENDING: Final = "seek_signals_pending_records"
 NOT_WRITTEN: Final = 'seek_signals_dead_letter_failures_total{code="TOPIC_AUTHORIZATION_FAILED"}'
+AT_FAULT: Final = 'seek_signals_batches_at_fault_total{fault="server_fault"}'
+REFUSED: Final = 'seek_signals_commit_failures_total{code="rebalance_in_progress"}'
+COMMITS: Final = "seek_signals_commits_total"
 UNKNOWN: Final = 'seek_signals_unknown_codes_total{code="other"}'
 
 
@@ -160,6 +163,11 @@ CASES: Final = (
     quiet("SeekSignalsSickRecords", {"seek_signals_sick_records": _steady(0)}),
     fires("SeekSignalsPartialOutage", {"seek_signals_partial_outage": _steady(1)}),
     quiet("SeekSignalsPartialOutage", {"seek_signals_partial_outage": _steady(0)}),
+    fires("SeekSignalsBatchAtFault", {AT_FAULT: _once()}),
+    quiet("SeekSignalsBatchAtFault", {AT_FAULT: _steady(4)}),
+    fires("SeekSignalsNotCommitted", {REFUSED: _growing(4), COMMITS: _steady(9)}),
+    quiet("SeekSignalsNotCommitted", {REFUSED: _growing(4), COMMITS: _growing(9)}),
+    quiet("SeekSignalsNotCommitted", {REFUSED: _steady(4), COMMITS: _steady(9)}),
     fires("SeekSignalsUnknownCode", {UNKNOWN: _once()}),
     quiet("SeekSignalsUnknownCode", {UNKNOWN: _steady(0)}),
     fires("SeekSignalsThrottled", {GOOD: _growing(50), THROTTLED: _growing(50)}),

@@ -55,6 +55,8 @@ NOT_STARTED = "not_started"
 
 _USUAL_FAILURES = ("topic_not_authorised", "unknown_topic", "_MSG_TIMED_OUT")
 """Of a dead letter; any of Kafka's codes may come."""
+_USUAL_REFUSALS = ("rebalance_in_progress", "group_not_authorised")
+"""Of a commit, likewise."""
 
 REQUEST_BUCKETS_S = (0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 20)
 """From a near SEEK to the time-out of a whole request."""
@@ -316,6 +318,7 @@ def _start_at_zero(counted: _Counted) -> None:
         (counted.at_fault, Fault),
         (counted.unknown_codes, ["other"]),
         (counted.bury_failures, _USUAL_FAILURES),
+        (counted.commit_failures, _USUAL_REFUSALS),
     ]
     for children, values in closed_sets:
         for value in values:
