@@ -83,9 +83,33 @@ def test_a_connection_ends_what_was_about_connections_and_nothing_else(
     faults.met(NOWHERE, GROUP_REFUSED)
     faults.met(TopicPartition("moves", 3), TOPIC_REFUSED)
 
-    faults.connected()
+    faults.looked(connected=True)
 
     assert codes(faults) == ["group_not_authorised", "topic_not_authorised"]
+
+
+def test_records_that_were_fetched_before_do_not_bring_brokers_back(faults: SourceFaults) -> None:
+    faults.told(ALL_DOWN)
+
+    faults.read(["moves"])
+
+    assert codes(faults) == ["brokers_down"]
+
+
+def test_brokers_that_are_away_are_seen_though_nobody_tells_of_it_again(
+    faults: SourceFaults,
+) -> None:
+    faults.told(ALL_DOWN)
+    faults.taken_in()  # The answer to a commit from before, heard late.
+    faults.looked(connected=False)
+    assert codes(faults) == []
+
+    faults.looked(connected=False)
+    assert codes(faults) == ["brokers_down"]
+
+    faults.looked(connected=True)
+    faults.looked(connected=False)
+    assert codes(faults) == []
 
 
 def test_a_group_that_takes_us_in_ends_its_refusal(faults: SourceFaults) -> None:

@@ -16,6 +16,8 @@ _EVERYWHERE: Final = Place("", -1)
 """Of Kafka as a whole: no connection, or no login. Over when a broker is connected."""
 _THE_GROUP: Final = Place("", -2)
 """Of the membership, which a connection does not mend. Over when the group takes us in."""
+_CERTAIN: Final = 2
+"""Statistics: a broker may close a connection and get a new one in between."""
 _OF_A_TOPIC: Final = frozenset(
     {
         KafkaError.UNKNOWN_TOPIC_OR_PART,
@@ -30,6 +32,8 @@ _OF_A_TOPIC: Final = frozenset(
 class SourceFaults:
     grantee: Grantee
     _standing: dict[Place, Fault] = field(default_factory=dict[Place, Fault])
+    _alone: int = 0
+    """Statistics in a row that showed no broker connected."""
 
     @property
     def standing(self) -> Sequence[Fault]:
@@ -52,8 +56,14 @@ class SourceFaults:
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
             self._note(place, place, error)
 
-    def connected(self) -> None:
-        self._standing.pop(_EVERYWHERE, None)
+    def looked(self, *, connected: bool) -> None:
+        """By the client's statistics. What it tells by callback may come after what it fetched
+        before, and it tells of each loss once only: here it is seen for as long as it lasts."""
+        self._alone = 0 if connected else self._alone + 1
+        if connected:
+            self._standing.pop(_EVERYWHERE, None)
+        elif self._alone >= _CERTAIN:
+            self.told(KafkaError(KafkaError._ALL_BROKERS_DOWN))
 
     def taken_in(self) -> None:
         """The group gave us partitions, or took a commit of ours."""
@@ -61,9 +71,8 @@ class SourceFaults:
         self._standing.pop(_THE_GROUP, None)
 
     def read(self, topics: Iterable[str | None]) -> None:
-        """Records came."""
+        """Records came. They may have been fetched long before: a connection they do not prove."""
         if self._standing:
-            self.connected()
             self.forget_topics(topics)
 
     def forget_topics(self, topics: Iterable[str | None]) -> None:

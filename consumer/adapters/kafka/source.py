@@ -152,8 +152,8 @@ class KafkaSource:
     def _on_stats(self, text: str) -> None:
         """Every few seconds: whether any broker is connected, which no callback says."""
         brokers = orjson.loads(text)["brokers"].values()
-        if any(broker["state"] == "UP" and broker["nodeid"] >= 0 for broker in brokers):
-            self._faults.connected()
+        up = any(broker["state"] == "UP" and broker["nodeid"] >= 0 for broker in brokers)
+        self._faults.looked(connected=up)
 
     # -- Helpers -------------------------------------------------------------------------------
 
