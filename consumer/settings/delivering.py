@@ -31,7 +31,7 @@ class BatchSettings(Section):
     commit_metadata_bytes: Annotated[int, Field(ge=0, le=65_536)] = Field(
         4_096,
         description="Room in a commit for settled offsets beyond the mark: the broker's default of "
-        "offset.metadata.max.bytes. 0 sends none.",
+        "offset.metadata.max.bytes. 0 sends none of them; whose offset it is always travels.",
     )
 
 

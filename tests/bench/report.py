@@ -20,6 +20,8 @@ from tests.bench.systems import EVERY, HERE
 
 RESULTS: Final = HERE / "RESULTS.md"
 CHART: Final = HERE / "cpu-a-signal.png"
+NOTES: Final = HERE / "NOTES.md"
+"""What no command can write: why figures are as they are."""
 TARGETS: Final[Mapping[str, float]] = {
     "prototype": 1.6,
     "aiokafka": 0.65,
@@ -96,6 +98,8 @@ class Report:
     def write(self, command: str, path: Path = RESULTS) -> None:
         head = f"# What a signal costs\n\nWritten by `{command}`; how it is measured: `README.md`."
         parts = [head, "\n".join(_machine()), *self._parts]
+        if path == RESULTS:
+            parts.append(NOTES.read_text(encoding="utf-8").strip())
         path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
