@@ -287,6 +287,13 @@ def test_a_letter_that_no_broker_confirmed_is_written_again() -> None:
     assert Explainer(Requests(), told).cause_of_letter(LETTER) == "not confirmed: kafka.cut"
 
 
+def test_which_copy_of_a_letter_was_seen_first_does_not_matter() -> None:
+    told = timeline(("kafka.cut", "2", 50_100.0, 50_100.0))
+    other_way = LETTER._replace(before_ms=LETTER.again_ms, again_ms=LETTER.before_ms)
+
+    assert Explainer(Requests(), told).cause_of_letter(other_way) == "not confirmed: kafka.cut"
+
+
 def test_a_letter_is_late_when_its_process_stood_still() -> None:
     freeze = ("consumer.freeze", "one", 47_000.0, 59_900.0)
     told = moved(timeline(freeze), 60_500.0, 44_000.0)

@@ -75,7 +75,10 @@ class Explainer:
     def cause_of_letter(self, letter: LetterAgain) -> str | None:
         """Its requests are not known; its confirmation, its partition and whose that was are."""
         if letter not in self._known_of_letters:
-            self._known_of_letters[letter] = next(self._causes_of_letter(letter), None)
+            # The topic's partitions are read as they come: the later copy may be seen first.
+            before_ms, again_ms = sorted((letter.before_ms, letter.again_ms))
+            in_order = letter._replace(before_ms=before_ms, again_ms=again_ms)
+            self._known_of_letters[letter] = next(self._causes_of_letter(in_order), None)
         return self._known_of_letters[letter]
 
     def crowds(self, duplicates: Iterable[Duplicate]) -> Iterator[str]:
