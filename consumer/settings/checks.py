@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -240,7 +241,7 @@ def _files(parts: Parts) -> Iterator[Clash]:
         "SCHEMA_REGISTRY_SSL_KEY_LOCATION": registry.ssl_key_location,
     }
     for name, path in paths.items():
-        if path is not None and not path.is_file():
+        if path is not None and not _is_file(path):
             yield _clash(name, text=f"{name}: there is no file {path}")
 
 
@@ -254,6 +255,13 @@ _CHECKS: tuple[Callable[[Parts], Iterator[Clash]], ...] = (
     _registry,
     _files,
 )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # A name that is too long, say.
+        return False
 
 
 def warnings(parts: Parts) -> tuple[str, ...]:

@@ -29,10 +29,21 @@ class PropertyFault(NamedTuple):
 def property_faults(config: Mapping[str, str]) -> list[PropertyFault]:
     """All faults of a consumer's configuration; `text` may quote values, so scrub secrets."""
     trial = {name: value for name, value in config.items() if not name.startswith(_CONNECTS)}
-    faults = [*_faults_of_each(trial, leave_out="security.protocol")]
+    faults = [PropertyFault(n, f'"{n}" is no text') for n in trial if not _is_text(trial[n])]
+    trial = {name: value for name, value in trial.items() if _is_text(value)}
+    faults += _faults_of_each(trial, leave_out="security.protocol")
     faults += _faults_of_each(_only(trial, "security.protocol"))
     sound = {name: trial[name] for name in trial if name not in {f.property for f in faults}}
     return [*faults, *_faults_together(sound)]
+
+
+def _is_text(value: str) -> bool:
+    """Not so when the environment has bytes that are no UTF-8: the client breaks on them."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _only(config: Mapping[str, str], name: str) -> dict[str, str]:

@@ -50,6 +50,8 @@ def test_any_values_are_settings_or_faults(
 @settings(max_examples=15)  # Each asks librdkafka, which makes some clients.
 @given(environ=st.dictionaries(NAMES, TEXTS, max_size=4))
 @example(environ={"SEEK_SIGNALS_GROUP": "\ud800"})
+@example(environ={"KAFKA_SASL_USERNAME": "\ud800"})
+@example(environ={"SCHEMA_REGISTRY_SSL_CA_LOCATION": "9" * 300})
 def test_loading_ends_in_settings_or_in_all_faults_at_once(environ: dict[str, str]) -> None:
     given_all = {**COMPLETE, **environ, "KAFKA_SASL_PASSWORD": SECRET, "SEEK_CLIENT_SECRET": SECRET}
 
