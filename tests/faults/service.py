@@ -22,7 +22,7 @@ GLANCE_S = 0.1
 
 def glance() -> None:
     """Between two looks at another process, which tells nobody how far it is."""
-    time.sleep(GLANCE_S)
+    time.sleep(GLANCE_S)  # As above: there is nothing to wait on.
 
 
 @dataclass(slots=True)

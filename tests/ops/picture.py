@@ -73,11 +73,11 @@ def _live(it: Scene) -> None:
     for number, event in enumerate(stream):
         second, part = divmod(number, EVENTS_A_SECOND)
         if not part:
-            time.sleep(max(0.0, begun_s + second - time.monotonic()))
+            time.sleep(max(0.0, begun_s + second - time.monotonic()))  # The traffic's own pace.
             if second in WEATHER:
                 it.sandbox.set_faults(WEATHER[second])
         it.publisher.send(event, number)
-    time.sleep(LAST_S)
+    time.sleep(LAST_S)  # So that the last minutes are scraped, too: it is a picture of time.
 
 
 def _rows(prometheus: Prometheus, seconds: float) -> list[dict[str, Any]]:

@@ -96,6 +96,17 @@ def test_a_question_that_failed_is_no_answer() -> None:
     assert len(cluster.asked) == 1  # The loop waits once, not at each commit.
 
 
+def test_a_cluster_that_was_not_told_is_asked_for_again() -> None:
+    cluster = Cluster({"moves": OLD}, cluster=AWAY)
+    it = ids_of(cluster)
+    assert it.identity("moves") == Identity(None, None)
+
+    cluster.cluster = "cluster-1"
+    assert looked(it, 100.0) == set()
+
+    assert it.identity("moves") == Identity("cluster-1", str(OLD))
+
+
 def test_what_was_not_answered_is_learned_in_the_background() -> None:
     cluster = Cluster({"moves": AWAY})
     it = ids_of(cluster)

@@ -95,12 +95,15 @@ class TopicIds:
             self._asked = self._ask(asked)
 
     def _learn(self, topic: str, told: str | None) -> None:
-        """The client of a broker that answers has the cluster's id as well."""
+        """Only together with the cluster's id, which every broker has that tells topics'."""
         if told is None:
             return
-        self._known[topic] = told
         if self._cluster is None:
-            self._cluster = self._ask_cluster()
+            cluster = self._ask_cluster()
+            if cluster is None and told:
+                return  # A question that failed: both are asked for again.
+            self._cluster = cluster or ""
+        self._known[topic] = told
 
     def _ask(self, topics: list[str]) -> Mapping[str, Future[TopicDescription]]:
         answers = self.admin.describe_topics(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- untyped by the client
@@ -108,12 +111,11 @@ class TopicIds:
         )
         return cast("Mapping[str, Future[TopicDescription]]", answers)
 
-    def _ask_cluster(self) -> str:
-        """Empty where brokers tell none."""
+    def _ask_cluster(self) -> str | None:
         try:
-            return self.admin.cluster_id(ASK_S) or ""
+            return self.admin.cluster_id(ASK_S) or None
         except KafkaException:
-            return ""
+            return None
 
 
 def _id_of(answer: Future[TopicDescription], wait_s: float = 0.0) -> str | None:
