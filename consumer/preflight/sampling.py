@@ -77,9 +77,13 @@ class Sample:
 
     def _spread(self, about: str) -> Iterator[Finding]:
         """Order is kept within a partition only (P3)."""
-        spread = [places for places in self.partitions.values() if len(places) > 1]
+        spread = [
+            [place for _, place in sorted(places.items())]  # whichever partition was read first
+            for places in self.partitions.values()
+            if len(places) > 1
+        ]
         if spread:
-            examples = "; ".join(" and ".join(places.values()) for places in spread[:_NAMED])
+            examples = "; ".join(" and ".join(places) for places in spread[:_NAMED])
             yield warning(
                 about,
                 f"{len(spread)} of {len(self.partitions)} subjects are in several partitions, "

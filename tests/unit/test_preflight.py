@@ -153,6 +153,17 @@ def test_a_subject_twice_in_one_partition_is_in_order() -> None:
     assert _odd(list(sample.findings())) == []
 
 
+@pytest.mark.parametrize("read", [(0, 1), (1, 0)])
+def test_the_places_of_a_subject_in_two_partitions_are_named_in_their_order(
+    read: tuple[int, int],
+) -> None:
+    sample = Sample("moves")
+    for partition in read:
+        sample.add(partition, 7, _prepared("a"))
+    (line,) = [each for each in sample.findings() if each.level is Level.WARNING]
+    assert line.said.endswith("not kept: moves/0/7 and moves/1/7")
+
+
 def test_schemas_that_do_not_resolve_are_faults() -> None:
     ours = event_schema("application_completed").text
     registered = {
