@@ -26,7 +26,7 @@ from consumer.adapters.kafka.dead_letters import KafkaDeadLetters
 from consumer.adapters.kafka.source import KafkaSource, SourceOptions
 from consumer.adapters.kafka.starts import StartAt, StartPolicy
 from consumer.adapters.kafka.topic_ids import Identities, TopicIds
-from consumer.adapters.memory import give_memory_back
+from consumer.adapters.memory import collect_rarely, give_memory_back
 from consumer.adapters.seek.client import ClientOptions, SeekClient
 from consumer.adapters.seek.credentials import ConfiguredCredentials
 from consumer.adapters.seek.exchanges import WatchExchange
@@ -81,6 +81,7 @@ class Service:
 def run_service(settings: Settings, stop: threading.Event) -> int:
     """Runs until `stop` is set. Raises what stops the service (`consumer.errors`)."""
     give_memory_back()
+    collect_rarely()
     with ExitStack() as closing:
         registry = connect(settings.registry.client_config())
         closing.callback(registry.close)

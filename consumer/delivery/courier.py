@@ -193,7 +193,7 @@ class Courier:
         self.sickness.over(batch)
         self.sickness.passed(batch.parcels)
         landing.accepted = batch.parcels
-        self.breaker.accepted(parcel.hirer_id for parcel in batch.parcels)
+        self.breaker.accepted(parcel.signal.hirer_id for parcel in batch.parcels)
         topics = [parcel.lane.place.topic for parcel in batch.parcels]
         for topic in set(topics):
             if self.guard.passed(Gate(topic, SEND), topics.count(topic)):
@@ -203,7 +203,7 @@ class Courier:
     def _refuse(self, batch: Batch, refused: Refused, landing: Landing, now_s: float) -> None:
         self.size.answered()
         forbidden = refused.refusal is Refusal.FORBIDDEN
-        hirer_id = batch.parcels[0].hirer_id
+        hirer_id = batch.parcels[0].signal.hirer_id
         all_alike = forbidden and batch.apart and hirer_id in self.breaker.apart
         if len(batch.parcels) == 1 or all_alike:
             if forbidden:
@@ -222,7 +222,7 @@ class Courier:
         self.sickness.over(batch)
         ours = [parcel for parcel in batch.parcels if parcel.lane.open]
         if ours:
-            topic, hirer_id = ours[0].lane.place.topic, ours[0].hirer_id
+            topic, hirer_id = ours[0].lane.place.topic, ours[0].signal.hirer_id
             if not self.guard.may_bury(Gate(topic, SEND), hirer_id, len(ours)):
                 self.flooded.hold(batch, topic, now_s)
                 return

@@ -71,21 +71,21 @@ class Dispatcher:
             fits = _hirer_and_topic(parcel) == kind and len(chosen) < self.batch_size
             (chosen if fits else others).append(parcel)
         self._set_apart = others
-        return self._batch(chosen, {parcel.subject for parcel in chosen}, apart=True)
+        return self._batch(chosen, {parcel.signal.subject for parcel in chosen}, apart=True)
 
     def take_ready(self) -> Batch | None:
         """Up to `batch_size` ready parcels, oldest first, whose subjects are not locked."""
         chosen: list[Parcel] = []
         subjects: set[str] = set()
-        ready, locked = self._ready, self._locked
+        ready, locked, apart, held = self._ready, self._locked, self.apart, self.held_topics
         while ready and len(chosen) < self.batch_size:
             parcel = ready.popleft()
-            subject = parcel.subject
-            if self.held_topics and parcel.lane.place.topic in self.held_topics:
+            subject = parcel.signal.subject
+            if held and parcel.lane.place.topic in held:
                 self._shelf.setdefault(parcel.lane.place.topic, []).append(parcel)
             elif subject in locked:
                 self._behind.setdefault(subject, deque()).append(parcel)
-            elif self.apart and parcel.hirer_id in self.apart and subject not in subjects:
+            elif apart and parcel.signal.hirer_id in apart and subject not in subjects:
                 locked.add(subject)
                 self._set_apart.append(parcel)
             else:
@@ -110,7 +110,8 @@ class Dispatcher:
         """Put the parts of a refused batch in its place; its locks pass on to them."""
         parts: list[Batch] = []
         for first, *rest in chains:
-            part = self._batch(first, {parcel.subject for parcel in first}, apart=batch.apart)
+            subjects = {parcel.signal.subject for parcel in first}
+            part = self._batch(first, subjects, apart=batch.apart)
             part.then = [*rest, *batch.then]
             part.attempts = part.attempts_before = batch.attempts
             part.isolation = batch.isolation
@@ -140,10 +141,10 @@ class Dispatcher:
         when there is none without a lock."""
         shelf = self._shelf[topic] = self._shelved(topic)
         for parcel in shelf:
-            if parcel.subject not in self._locked:
+            if parcel.signal.subject not in self._locked:
                 shelf.remove(parcel)
-                self._locked.add(parcel.subject)
-                self.seal_first(self._batch([parcel], {parcel.subject}, apart=False))
+                self._locked.add(parcel.signal.subject)
+                self.seal_first(self._batch([parcel], {parcel.signal.subject}, apart=False))
                 return True
         return False
 
@@ -169,7 +170,7 @@ class Dispatcher:
                 self._behind[subject] = kept
             else:
                 del self._behind[subject]
-        dropped = {p.subject for p in self._set_apart if p.lane is lane}
+        dropped = {p.signal.subject for p in self._set_apart if p.lane is lane}
         self._set_apart = deque(p for p in self._set_apart if p.lane is not lane)
         self._unlock(dropped)
         self._sealed = deque(batch for batch in list(self._sealed) if self.strip(batch))
@@ -194,7 +195,7 @@ class Dispatcher:
             return True
         links = [[p for p in link if p.lane.open] for link in (batch.parcels, *batch.then)]
         links = [link for link in links if link]
-        left = {parcel.subject for link in links for parcel in link}
+        left = {parcel.signal.subject for link in links for parcel in link}
         self._unlock(batch.subjects - left)
         if not links:
             return False
@@ -213,4 +214,4 @@ class Dispatcher:
 
 
 def _hirer_and_topic(parcel: Parcel) -> tuple[str | None, str]:
-    return parcel.hirer_id, parcel.lane.place.topic
+    return parcel.signal.hirer_id, parcel.lane.place.topic

@@ -29,12 +29,11 @@ def one_by_one(parcels: Sequence[Parcel]) -> list[Chain]:
 
 
 def _around(parcels: Sequence[Parcel], named: set[int]) -> list[Chain]:
-    suspects = {parcels[index].subject for index in named}
+    suspects = {parcels[index].signal.subject for index in named}
     guilty = {id(parcels[index]) for index in named}
-    rest = [parcel for parcel in parcels if parcel.subject not in suspects]
-    chains = [
-        _cut(group, guilty) for group in _by_subject(p for p in parcels if p.subject in suspects)
-    ]
+    rest = [parcel for parcel in parcels if parcel.signal.subject not in suspects]
+    suspected = [parcel for parcel in parcels if parcel.signal.subject in suspects]
+    chains = [_cut(group, guilty) for group in _by_subject(suspected)]
     return [*chains, [rest]] if rest else chains
 
 
@@ -69,5 +68,5 @@ def _halves(parcels: Sequence[Parcel]) -> list[Chain]:
 def _by_subject(parcels: Iterable[Parcel]) -> list[list[Parcel]]:
     groups: dict[str, list[Parcel]] = {}
     for parcel in parcels:
-        groups.setdefault(parcel.subject, []).append(parcel)
+        groups.setdefault(parcel.signal.subject, []).append(parcel)
     return list(groups.values())

@@ -8,6 +8,7 @@ from types import EllipsisType
 
 from consumer.delivery.records import Headers, Offset, Record, TopicPartition, headers_of
 from consumer.delivery.tracker import OffsetTracker
+from consumer.domain.signals import Signal
 
 
 @dataclass(slots=True, eq=False)
@@ -39,11 +40,7 @@ class Parcel:
     lane: Lane
     offset: Offset
     record: Record
-    subject: str
-    hirer_id: str | None
-    type_code: str
-    occurred_at_ms: int
-    body: bytes
+    signal: Signal
     size: int
     """Bytes of record and signal: what they count towards the bound on pending bytes."""
     _headers: Headers | EllipsisType | None = ...

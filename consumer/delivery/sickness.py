@@ -67,5 +67,6 @@ class Sickness:
 
 
 def _kinds(parcel: Parcel) -> list[_Kind]:
-    kinds = [_Kind("type", parcel.type_code)]
-    return kinds if parcel.hirer_id is None else [*kinds, _Kind("hirer", parcel.hirer_id)]
+    type_code, hirer_id = parcel.signal.type_code, parcel.signal.hirer_id
+    kinds = [_Kind("type", type_code)]
+    return kinds if hirer_id is None else [*kinds, _Kind("hirer", hirer_id)]

@@ -9,22 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-
-class Step(NamedTuple):
-    """A status, or the phase above it, as end users see it (contract 1.5)."""
-
-    label: str
-    place: int
-    """SEEK's `index`: a tuple has a method of that name."""
-    total: int
+from consumer.domain.standings import Standing
 
 
 class State(NamedTuple):
     """A state of an application or a position (contract 1.4)."""
 
-    status: Step
-    phase: Step | None
-    success: bool | None
+    standing: Standing
     timestamp_ms: int | None
     """When the state took effect; only a previous state may lack it."""
 

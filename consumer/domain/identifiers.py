@@ -32,11 +32,12 @@ def bad_token(token: str | None, *, playground: bool) -> Rejected | None:
     """A token goes to SEEK unchanged (contract 2.5): nothing is trimmed, it is refused."""
     if token is None:
         return None
-    words = token.split()
-    if not words:
-        return Rejected(Reason.BLANK_TOKEN, "seekToken is present but blank; use null for none")
-    if words[0] != token:
-        return Rejected(Reason.TOKEN_WHITESPACE, "seekToken contains white space")
+    if not token.isprintable() or " " in token or not token:  # No other has white space.
+        words = token.split()
+        if not words:
+            return Rejected(Reason.BLANK_TOKEN, "seekToken is present but blank; use null for none")
+        if words[0] != token:
+            return Rejected(Reason.TOKEN_WHITESPACE, "seekToken contains white space")
     if playground or _PLAYGROUND_MARK in token:
         return _foreign("seekToken", token, playground=playground)
     return None

@@ -10,10 +10,11 @@ whether it concerns SEEK at all, states and times.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeGuard
+from typing import Any, Final, TypeGuard
 
-from consumer.domain.bodies import frame_of, listed, quoted
+from consumer.domain.bodies import listed, quoted
 from consumer.domain.events import (
     ApplicationCompleted,
     ApplicationStatusChanged,
@@ -38,6 +39,7 @@ from consumer.domain.signals import (
     Warn,
 )
 from consumer.domain.timestamps import MAX_MS, MIN_MS, rfc3339
+from consumer.domain.tuples import new_tuple
 
 _MS_PER_DAY: Final = 86_400_000
 _UNWRITABLE: Final = "is outside the years 0000 to 9999; is its unit milliseconds?"
@@ -71,13 +73,7 @@ class MappingPolicy:
 
 def map_event(event: Event, policy: MappingPolicy, now_ms: int) -> Mapped:
     """Pure. `now_ms` (wall clock) decides warnings only, never what is sent (P9)."""
-    match event:
-        case ApplicationStatusChanged():
-            return _application_status_update(event, policy, now_ms)
-        case PositionStatusChanged():
-            return _position_status_update(event, policy, now_ms)
-        case ApplicationCompleted():
-            return _application_complete(event, policy, now_ms)
+    return _MAPS[type(event)](event, policy, now_ms)
 
 
 def _application_status_update(
@@ -119,14 +115,17 @@ def _application_status_update(
     states = _states(current, previous, now_ms + policy.future_tolerance_ms, warnings)
     if not isinstance(states, str):
         return states
-    return Signal(
+    text = f'{{"typeCode":"{_APPLICATION_STATUS_UPDATE_CODE}",{whose},{states}}}'
+    subject = "application:" + application_id
+    told = (
         _APPLICATION_STATUS_UPDATE,
-        "application:" + application_id,
+        subject,
         hirer_id,
         occurred_at_ms,
-        f'{{"typeCode":"{_APPLICATION_STATUS_UPDATE_CODE}",{whose},{states}}}'.encode(),
+        text.encode(),
         tuple(warnings),
     )
+    return new_tuple(Signal, told)  # Nearly all records come this way.
 
 
 def _position_status_update(
@@ -183,24 +182,31 @@ def _application_complete(
     )
 
 
+_MAPS: Final[Mapping[type[Event], Callable[[Any, MappingPolicy, int], Mapped]]] = {
+    ApplicationStatusChanged: _application_status_update,
+    PositionStatusChanged: _position_status_update,
+    ApplicationCompleted: _application_complete,
+}
+
+
 def _states(
     current: State, previous: State | None, latest_ms: int, warnings: list[Warn]
 ) -> str | Rejected:
     """`current` and, when it can be sent, `previous`, as parts of a JSON object."""
-    status, phase, success, began_ms = current
+    standing, began_ms = current
     if not _writable(began_ms):
         return _bad_time(began_ms)
-    before, after, blank, odd = frame_of(status, phase, success)
+    _, _, _, before, after, blank, odd = standing
     if blank:
         return Rejected(Reason.BLANK_LABEL, f"current.{blank}.label is blank")
     text = f'"current":{before}{rfc3339(began_ms)}{after}'
     late = began_ms > latest_ms
     if previous is not None:
-        status, phase, success, began_ms = previous
+        standing, began_ms = previous
         if not _writable(began_ms):
             warnings.append(Warn.PREVIOUS_WITHOUT_TIME)
         else:
-            before, after, blank, too = frame_of(status, phase, success)
+            _, _, _, before, after, blank, too = standing
             if blank:
                 return Rejected(Reason.BLANK_LABEL, f"previous.{blank}.label is blank")
             text += f',"previous":{before}{rfc3339(began_ms)}{after}'

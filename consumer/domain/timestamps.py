@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-_MS_PER_MINUTE: Final = 60_000
+_MINUTES_PER_DAY: Final = 1_440
 _MS_PER_DAY: Final = 86_400_000
 _DAYS_PER_ERA: Final = 146_097
 """Days in 400 years: the calendar repeats after them."""
@@ -29,15 +29,16 @@ MAX_MS: Final = (_LAST_DAY + 1) * _MS_PER_DAY - 1
 """9999-12-31T23:59:59.999Z."""
 
 _MINUTES: Final = tuple(f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60))
-_SECONDS: Final = tuple(f"{milli // 1_000:02}.{milli % 1_000:03}Z" for milli in range(60_000))
-"""4 MB, for a division less in each moment of each record."""
+_SECONDS: Final = tuple(f"{second:02}." for second in range(60))
+_MILLIS: Final = tuple(f"{milli:03}Z" for milli in range(1_000))
 
 
 def rfc3339(timestamp_ms: int) -> str:
     """UTC with milliseconds and `Z`. Raises ValueError outside `MIN_MS` to `MAX_MS`."""
-    rest = timestamp_ms % _MS_PER_DAY
-    date = _date(timestamp_ms // _MS_PER_DAY)
-    return f"{date}{_MINUTES[rest // _MS_PER_MINUTE]}{_SECONDS[rest % _MS_PER_MINUTE]}"
+    second, milli = divmod(timestamp_ms, 1_000)
+    minute, second = divmod(second, 60)
+    day, minute = divmod(minute, _MINUTES_PER_DAY)
+    return f"{_date(day)}{_MINUTES[minute]}{_SECONDS[second]}{_MILLIS[milli]}"
 
 
 @lru_cache(maxsize=4_096)  # Eleven years of days, 0.5 MiB: a backfill stays within it.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import methodcaller
 from typing import Final
 
 from consumer.delivery.courier import Courier
@@ -24,6 +25,8 @@ RECORD_OVERHEAD: Final = 600
 PARKED_A_TURN: Final = 500
 """Parked records read again in one turn, so that a turn stays short."""
 _STAGES: Final = (Stage.DECODE, Stage.MAP)
+_TOPIC: Final[Callable[[Record], str]] = methodcaller("topic")
+_PARTITION: Final[Callable[[Record], int]] = methodcaller("partition")
 
 
 @dataclass(slots=True, eq=False)
@@ -56,12 +59,13 @@ class Intake:
         """Records of one partition usually come in a row: what they share is done once."""
         counts: Counter[str] = Counter()
         sizes: Counter[str] = Counter()
-        for place, row in groupby(polled, _place):
-            lane = self.partitions.lanes.get(place)
-            if lane is not None and lane.open:
-                records = list(row)
-                counts[lane.place.topic] += len(records)
-                sizes[lane.place.topic] += self._take_row(lane, records, wall_ms)
+        for topic, of_topic in groupby(polled, _TOPIC):
+            for partition, row in groupby(of_topic, _PARTITION):
+                lane = self.partitions.lanes.get((topic, partition))
+                if lane is not None and lane.open:
+                    records = list(row)
+                    counts[topic] += len(records)
+                    sizes[topic] += self._take_row(lane, records, wall_ms)
         for topic, count in counts.items():
             self.telemetry.note(TookIn(topic, count, sizes[topic]))
         self._hand_on(now_s)
@@ -90,12 +94,13 @@ class Intake:
 
     def _take_row(self, lane: Lane, row: Sequence[Record], wall_ms: int) -> int:
         """How many bytes they count."""
-        topic, taken_bytes = lane.place.topic, 0
-        held = topic in self.held_topics
-        for record in row:
-            offset, size = record.offset(), _size(record)
-            taken_bytes += size
-            self.partitions.admit(lane, offset, size, record)
+        held = lane.place.topic in self.held_topics
+        sizes = list(map(_size, row))
+        taken_bytes = sum(sizes)
+        lane.pending_bytes += taken_bytes
+        for record, size in zip(row, sizes, strict=True):
+            offset = record.offset()
+            lane.tracker.track(offset, record)
             if lane.remembered and offset in lane.remembered:
                 self.partitions.settle(lane, offset, size)
             elif held or lane.parked or not self._read(lane, record, size, wall_ms):
@@ -127,24 +132,12 @@ class Intake:
         return True
 
     def _add(self, lane: Lane, record: Record, size: int, signal: Signal) -> None:
-        type_code, subject, hirer_id, occurred_at_ms, body, warnings = signal
-        lane.pending_bytes += len(body)
+        body_bytes = len(signal.body)
+        lane.pending_bytes += body_bytes
         self._passed[lane.place.topic] += 1
-        if warnings:
-            self._warnings.update(warnings)
-        self._parcels.append(
-            Parcel(
-                lane,
-                record.offset(),
-                record,
-                subject,
-                hirer_id,
-                type_code,
-                occurred_at_ms,
-                body,
-                size + len(body),
-            )
-        )
+        if signal.warnings:
+            self._warnings.update(signal.warnings)
+        self._parcels.append(Parcel(lane, record.offset(), record, signal, size + body_bytes))
 
     def _hand_on(self, now_s: float) -> None:
         parcels, self._parcels = self._parcels, []
@@ -202,10 +195,6 @@ def _passed_stages(reading: Reading) -> Iterable[Stage]:
             return (Stage.DECODE,)
         case _:
             return ()
-
-
-def _place(record: Record) -> tuple[str, int]:
-    return record.topic(), record.partition()
 
 
 def _size(record: Record) -> int:

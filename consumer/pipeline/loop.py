@@ -11,7 +11,7 @@ from consumer.delivery.dead_letter import Envelope, Failure
 from consumer.delivery.flood_guard import FloodGuard
 from consumer.delivery.flooded import SEND
 from consumer.delivery.landing import Landing, Poison
-from consumer.delivery.lanes import Batch, Lane, Parcel
+from consumer.delivery.lanes import Batch, Lane
 from consumer.delivery.lease import Lease
 from consumer.delivery.limits import Limits
 from consumer.delivery.records import Headers, Offset, TopicPartition
@@ -228,7 +228,7 @@ class Pipeline:
     def _dispatch(self) -> None:
         now_s = self._clock.monotonic_s()
         while (batch := self.courier.next_batch(now_s)) is not None:
-            bodies = [parcel.body for parcel in batch.parcels]
+            bodies = [parcel.signal.body for parcel in batch.parcels]
             traces = self._traceparents(batch)
             self._parts.senders.submit(Request(batch.number, bodies, traces))
 
@@ -298,12 +298,12 @@ class Pipeline:
             self._telemetry.note(unknown_code(verdict))
         if landing.at_fault is not None:
             self._telemetry.note(BatchAtFault(landing.at_fault))
-        by_type: dict[str, list[Parcel]] = {}
+        by_type: dict[str, list[int]] = {}
         for parcel in landing.accepted:
-            by_type.setdefault(parcel.type_code, []).append(parcel)
-        for type_code, parcels in by_type.items():
-            oldest_ms = min(parcel.occurred_at_ms for parcel in parcels)
-            self._telemetry.note(SignalsAccepted(type_code, len(parcels), oldest_ms))
+            signal = parcel.signal
+            by_type.setdefault(signal.type_code, []).append(signal.occurred_at_ms)
+        for type_code, times_ms in by_type.items():
+            self._telemetry.note(SignalsAccepted(type_code, len(times_ms), min(times_ms)))
 
     def _show(self, *, at_once: bool = False) -> None:
         now_s = self._clock.monotonic_s()

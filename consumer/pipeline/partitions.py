@@ -9,7 +9,7 @@ from typing import Final
 
 from consumer.delivery.lanes import Lane, Parcel
 from consumer.delivery.limits import Limits
-from consumer.delivery.records import Offset, Record
+from consumer.delivery.records import Offset
 from consumer.observed import PauseReason
 
 RESERVED: Final = 0.5
@@ -38,10 +38,6 @@ class Partitions:
     def of_topic(self, topic: str) -> list[Lane]:
         return [lane for lane in self.lanes.values() if lane.place.topic == topic]
 
-    def admit(self, lane: Lane, offset: Offset, size: int, record: Record | None = None) -> None:
-        lane.tracker.track(offset, record)
-        lane.pending_bytes += size
-
     def settle(self, lane: Lane, offset: Offset, size: int) -> None:
         """Nothing happens for a lane that is gone: it is fenced (P4)."""
         if lane.gone:
@@ -51,8 +47,12 @@ class Partitions:
         self.settled += 1
 
     def settle_all(self, parcels: Iterable[Parcel]) -> None:
-        for parcel in parcels:
-            self.settle(parcel.lane, parcel.offset, parcel.size)
+        for parcel in parcels:  # As `settle` does, without a call for each.
+            lane = parcel.lane
+            if not lane.gone:
+                lane.tracker.settle(parcel.offset)
+                lane.pending_bytes -= parcel.size
+                self.settled += 1
 
     def drop(self, lane: Lane) -> None:
         """It is not ours any more: what is still pending will be read by its new owner."""

@@ -15,6 +15,7 @@ from consumer.delivery.records import (
     headers_of,
 )
 from consumer.delivery.tracker import OffsetTracker
+from consumer.domain.signals import Signal, TypeCode
 
 TOPIC = "moves"
 
@@ -71,17 +72,15 @@ class Publisher:
         """Of a subject of its own when none is named."""
         offset = Offset(self.offset)
         self.offset += 1
-        return Parcel(
-            lane=self.lane,
-            offset=offset,
-            record=PlainRecord(self.lane.place, offset),
-            subject=subject or f"{self.lane.place}:{offset}",
-            hirer_id=hirer,
-            type_code="ApplicationStatusUpdate",
-            occurred_at_ms=1_700_000_000_000 + offset,
-            body=b"{}",
-            size=100,
+        signal = Signal(
+            TypeCode.APPLICATION_STATUS_UPDATE,
+            subject or f"{self.lane.place}:{offset}",
+            hirer,
+            1_700_000_000_000 + offset,
+            b"{}",
+            (),
         )
+        return Parcel(self.lane, offset, PlainRecord(self.lane.place, offset), signal, size=100)
 
     def parcels(self, *subjects: str) -> list[Parcel]:
         return [self.parcel(subject) for subject in subjects]

@@ -11,10 +11,10 @@ from consumer.domain.events import (
     Event,
     PositionStatusChanged,
     State,
-    Step,
 )
 from consumer.domain.mapping import MappingPolicy, map_event
 from consumer.domain.signals import Mapped, Reason, Rejected, Signal
+from consumer.domain.standings import Step, standing
 
 JAN_1_MS = 1_577_836_800_000
 JAN_2_MS = 1_577_923_200_000
@@ -23,8 +23,24 @@ DAY_MS = 86_400_000
 LIVE = MappingPolicy(playground=False)
 PLAYGROUND = MappingPolicy(playground=True)
 
-CURRENT = State(Step("Interview", 3, 6), Step("Shortlist", 2, 3), None, JAN_2_MS)
-PREVIOUS = State(Step("Review", 2, 6), Step("Shortlist", 2, 3), None, JAN_1_MS)
+
+def state_of(
+    status: Step,
+    phase: Step | None,
+    success: bool | None,  # noqa: FBT001 -- as the domain has it
+    timestamp_ms: int | None,
+) -> State:
+    return State(standing(status, phase, success), timestamp_ms)
+
+
+def changed(it: State, **fields: Any) -> State:  # noqa: ANN401 -- as `_replace` takes them
+    held = {"status", "phase", "success"}
+    parts = {name: getattr(it.standing, name) for name in held} | {"timestamp_ms": it.timestamp_ms}
+    return state_of(**parts | fields)
+
+
+CURRENT = state_of(Step("Interview", 3, 6), Step("Shortlist", 2, 3), None, JAN_2_MS)
+PREVIOUS = state_of(Step("Review", 2, 6), Step("Shortlist", 2, 3), None, JAN_1_MS)
 APPLICATION = ApplicationStatusChanged(
     "event-1",
     "app-1",
@@ -67,4 +83,4 @@ def reason(event: Event, policy: MappingPolicy = LIVE) -> Reason | None:
 
 
 def with_current(**fields: Any) -> ApplicationStatusChanged:  # noqa: ANN401 -- as `_replace` takes them
-    return APPLICATION._replace(current=CURRENT._replace(**fields))
+    return APPLICATION._replace(current=changed(CURRENT, **fields))

@@ -121,9 +121,10 @@ def ours(lanes: Sequence[Lane], limits: Limits | None = None) -> Partitions:
     return it
 
 
-def admitted(partitions: Partitions, lane: Lane, count: int, size: int = 1) -> None:
+def admitted(lane: Lane, count: int, size: int = 1) -> None:
     for _ in range(count):
-        partitions.admit(lane, lane.tracker.position, size)
+        lane.tracker.track(lane.tracker.position)
+        lane.pending_bytes += size
 
 
 def settled(partitions: Partitions, lane: Lane, *offsets: int, size: int = 1) -> None:

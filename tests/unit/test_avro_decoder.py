@@ -17,10 +17,9 @@ from consumer.domain.events import (
     ApplicationCompleted,
     ApplicationStatusChanged,
     PositionStatusChanged,
-    State,
-    Step,
 )
 from consumer.domain.signals import Reason, Rejected, Skipped, SkipReason
+from consumer.domain.standings import Step
 from tests.avro_samples import (
     SAMPLES,
     application_event,
@@ -30,6 +29,7 @@ from tests.avro_samples import (
     state,
     written,
 )
+from tests.unit.mapping_samples import state_of
 
 
 def decoder(schema: object) -> Decode:
@@ -62,8 +62,8 @@ def test_an_application_status_changed_is_read_field_by_field() -> None:
         seek_token_issued_at_ms=1_577_000_000_000,
         candidate_application_profile_id="id-1",
         position_profile_ids=["seekAnz:positionProfile:jobAd:1"],
-        current=State(Step("Interview", 3, 6), Step("Shortlist", 2, 3), None, 1_577_923_200_000),
-        previous=State(Step("Review", 3, 6), None, success=True, timestamp_ms=None),
+        current=state_of(Step("Interview", 3, 6), Step("Shortlist", 2, 3), None, 1_577_923_200_000),
+        previous=state_of(Step("Review", 3, 6), None, success=True, timestamp_ms=None),
     )
 
 
@@ -78,7 +78,7 @@ def test_a_position_status_changed_is_read_field_by_field() -> None:
         hirer_id="hirer-2",
         occurred_at_ms=1_577_923_200_250,
         position_profile_ids=["seekAnz:positionProfile:jobAd:1"],
-        current=State(
+        current=state_of(
             Step("Withdrawn", 3, 6),
             Step("Shortlist", 2, 3),
             success=False,

@@ -20,6 +20,7 @@ from consumer.adapters.avro.decoder import (
     UndecodableError,
     compile_decoder,
     event_record,
+    general_decoder,
 )
 from consumer.adapters.avro.event_schemas import EVENT_TYPES
 from consumer.adapters.avro.plan import primitives
@@ -118,8 +119,20 @@ class TestWhatIsSkipped:
             plan(with_own("long"))(value[:place] + bytes_ + value[place + 1 :])
 
 
+def with_current_state(order: list[str]) -> Any:  # noqa: ANN401 -- a schema as JSON has it
+    """A publisher's schema of a position, whose current state has these fields in this order."""
+    schema = schema_json("position_status_changed")
+    state_ = next(it["type"] for it in schema["fields"] if it["name"] == "current")
+    fields = {it["name"]: it for it in state_["fields"]}
+    if "phase" in order and order.index("phase") < order.index("status"):
+        step = fields["status"]["type"]
+        fields["status"]["type"], fields["phase"]["type"] = "Step", ["null", step]
+    state_["fields"] = [fields[name] for name in order]
+    return schema
+
+
 class TestWhatComesBack:
-    """Statuses are remembered by their bytes."""
+    """Where an application or position stands is remembered by its bytes."""
 
     @given(
         steps=st.lists(
@@ -141,12 +154,34 @@ class TestWhatComesBack:
             decoded = decode(encode_event("position_status_changed", event, 1))
 
             assert not isinstance(decoded, ApplicationCompleted)
-            assert decoded.current.status == tuple(
+            assert decoded.current.standing.status == tuple(
                 step[name] for name in ("label", "index", "total")
             )
-            assert decoded.current.phase == tuple(
+            assert decoded.current.standing.phase == tuple(
                 steps[0][name] for name in ("label", "index", "total")
             )
+
+    @given(order=st.permutations(["status", "phase", "success", "timestamp"]), data=st.data())
+    def test_is_found_again_in_any_order_of_fields(
+        self, order: list[str], data: st.DataObject
+    ) -> None:
+        """A field that only the reader has is not remembered with the others."""
+        left_out = data.draw(st.sampled_from([None, "phase", "success"]))
+        schema = with_current_state([name for name in order if name != left_out])
+        decode = plan(schema, "position_status_changed")
+        writer, reader = record(schema), event_record("position_status_changed")
+        general = general_decoder(writer, reader, {})
+        steps = [{"label": label, "index": 1, "total": 2} for label in ("a", "b", "é" * 40)]
+        for _ in range(8):
+            drawn = {
+                "status": data.draw(st.sampled_from(steps)),
+                "phase": data.draw(st.sampled_from([None, *steps])),
+                "success": data.draw(st.sampled_from([None, True, False])),
+                "timestamp": data.draw(st.sampled_from([0, 1_577_836_800_000])),
+            }
+            value = written(schema, position_event(current=drawn))
+
+            assert decode(value) == general(value)
 
     def test_is_bounded(self) -> None:
         known: dict[bytes, object] = {}
@@ -178,7 +213,7 @@ class TestNumbers:
         )
 
         assert not isinstance(decoded, ApplicationCompleted)
-        assert decoded.current.status == ("Open", total, total)
+        assert decoded.current.standing.status == ("Open", total, total)
 
     def test_what_has_more_bits_than_its_type_is_odd(self) -> None:
         assert primitives.long(b"\xff" * 9 + b"\x01", 0) == (-(2**63), 9)

@@ -152,7 +152,7 @@ def test_parts_of_a_slow_batch_keep_the_order_of_a_subject() -> None:
     it.add(*"abab" * 20)
     it.serve(lambda b: ACCEPTED if len(b.parcels) <= 30 else SLOW, until_s=it.now_s + 600.0)
     for subject in "ab":
-        mine = [parcel.offset for parcel in it.accepted if parcel.subject == subject]
+        mine = [parcel.offset for parcel in it.accepted if parcel.signal.subject == subject]
         assert mine == sorted(mine)
         assert len(mine) == 40
 

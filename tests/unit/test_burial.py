@@ -35,7 +35,7 @@ class Funeral:
     def bury(self, count: int = 1) -> None:
         for _ in range(count):
             offset = self.lane.tracker.position
-            admitted(self.partitions, self.lane, 1, size=10)
+            admitted(self.lane, 1, size=10)
             record = PlainRecord(self.lane.place, offset, header_list=[("trace", b"1")])
             self.it.bury_record(self.lane, record, 10, FAILURE)
 

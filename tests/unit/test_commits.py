@@ -33,7 +33,7 @@ class Office:
         self.it = Commits(self.source, self.partitions, LIMITS, self.telemetry)
 
     def settle(self, *offsets: int) -> None:
-        admitted(self.partitions, self.lane, max(offsets) + 1 - self.lane.tracker.position)
+        admitted(self.lane, max(offsets) + 1 - self.lane.tracker.position)
         settled(self.partitions, self.lane, *offsets)
 
     def turn(self, after_s: float = 0.25) -> None:
@@ -59,7 +59,7 @@ def test_the_low_water_mark_is_committed_with_what_is_unsettled_beyond_it() -> N
 
 def test_with_nothing_new_nothing_is_committed() -> None:
     it = Office()
-    admitted(it.partitions, it.lane, 3)
+    admitted(it.lane, 3)
     it.turn()
     assert it.source.sent == []
 
@@ -137,7 +137,7 @@ def test_a_commit_refused_for_some_partitions_is_confirmed_for_the_others() -> N
     it, other = Office(), lane(partition=1)
     it.partitions.lanes[other.place] = other
     it.settle(0)
-    admitted(it.partitions, other, 1)
+    admitted(other, 1)
     settled(it.partitions, other, 0)
     it.turn()
     it.it.answered({other.place: Offset(1)}, "UNKNOWN_TOPIC_OR_PART")
@@ -227,7 +227,7 @@ def test_what_the_broker_took_is_confirmed_though_another_topic_was_refused() ->
     other = lane("deleted")
     it.partitions.lanes[other.place] = other
     it.settle(0)
-    admitted(it.partitions, other, 1)
+    admitted(other, 1)
     settled(it.partitions, other, 0)
     answer = it.it.now([it.lane, other])
     assert (answer.code, answer.final) == ("unknown_topic", True)

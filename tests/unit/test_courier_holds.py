@@ -188,7 +188,7 @@ def test_a_topic_with_something_in_flight_to_probe_with_stays_held() -> None:
     it = flooded(5)
     it.pass_over(MINUTE)
     probe = it.send()
-    it.add(probe.parcels[0].subject)
+    it.add(probe.parcels[0].signal.subject)
     it.pass_over(MINUTE)
     assert it.is_quiet()
     assert it.it.dispatcher.held_topics == {"moves"}
@@ -208,7 +208,7 @@ def test_a_refusal_that_lands_for_a_partition_given_up_is_neither_held_nor_count
 
     assert it.guard.shut == frozenset()
     it.publisher = Publisher(lane(partition=1), offset=50)
-    it.add(late.parcels[0].subject)
+    it.add(late.parcels[0].signal.subject)
     assert offsets(it.send()) == [50]
 
 

@@ -86,15 +86,15 @@ class Walk:
         batch = self.driver.it.next_batch(self.driver.now_s)
         if batch is None:
             return False
-        subjects = {parcel.subject for parcel in batch.parcels}
-        flown = [parcel.subject for other in self._flying for parcel in other.parcels]
+        subjects = {parcel.signal.subject for parcel in batch.parcels}
+        flown = [parcel.signal.subject for other in self._flying for parcel in other.parcels]
         assert subjects.isdisjoint(flown)
         assert all(parcel.lane.open for parcel in batch.parcels)
         self._flying.append(batch)
         return True
 
     def _honest(self, batch: Batch) -> Verdict:
-        if any(parcel.hirer_id == UNWELCOME for parcel in batch.parcels):
+        if any(parcel.signal.hirer_id == UNWELCOME for parcel in batch.parcels):
             return FORBIDDEN
         guilty = [i for i, parcel in enumerate(batch.parcels) if id(parcel) in self._bad]
         if not guilty:
@@ -114,7 +114,7 @@ class Walk:
             self._settle(parcel)
         for poison in landing.poison:
             parcel = poison.parcel
-            assert id(parcel) in self._bad or parcel.hirer_id == UNWELCOME
+            assert id(parcel) in self._bad or parcel.signal.hirer_id == UNWELCOME
             self._settle(parcel)
 
     def _settle(self, parcel: Parcel) -> None:
@@ -130,7 +130,7 @@ class Walk:
 
 
 def _same(one: Parcel, other: Parcel) -> bool:
-    return one.lane is other.lane and one.subject == other.subject
+    return one.lane is other.lane and one.signal.subject == other.signal.subject
 
 
 @given(seed=st.integers(0, 2**32))

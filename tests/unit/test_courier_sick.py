@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import cast
 
 import pytest
 
 from consumer.delivery.lanes import Batch
 from consumer.delivery.limits import Limits, SickLimits
 from consumer.delivery.verdicts import Outage, Verdict
+from consumer.domain.signals import Signal, TypeCode
 from tests.unit.courier_driver import (
     ACCEPTED,
     BAD,
@@ -30,6 +32,10 @@ def driver() -> Driver:
     return Driver(Limits(batch_size=1, flood=NO_GUARD))
 
 
+def of_type(signal: Signal, type_code: str) -> Signal:
+    return signal._replace(type_code=cast("TypeCode", type_code))
+
+
 def serve_with_others(
     it: Driver, seek_fails: list[int], fault: Verdict, minutes: float, type_code: str | None = None
 ) -> None:
@@ -37,7 +43,7 @@ def serve_with_others(
     end_s = it.now_s + minutes * MINUTE
     while it.now_s < end_s:
         (other,) = it.add(None)
-        other.type_code = type_code or other.type_code
+        other.signal = of_type(other.signal, type_code or other.signal.type_code)
         it.serve(bad_are(seek_fails, fault), until_s=it.now_s + 10.0)
 
 
@@ -48,7 +54,7 @@ def sick_one_by_one(it: Driver, count: int, hirer: str | None) -> list[int]:
     for _ in range(count):
         (parcel,) = it.add(None, hirer=hirer)
         if hirer is not None:  # One of each type: it is not the type's count that is full.
-            parcel.type_code = f"type {len(sick)}"
+            parcel.signal = of_type(parcel.signal, f"type {len(sick)}")
         sick.append(parcel.offset)
         serve_with_others(it, sick, BROKEN, minutes=19, type_code="PositionClosed")
     return sick

@@ -95,8 +95,8 @@ class Walk:
 
     def _check(self, batch: Batch) -> None:
         assert 0 < len(batch.parcels) <= BATCH_SIZE
-        subjects = {parcel.subject for parcel in batch.parcels}
-        assert all(parcel.subject not in subjects for parcel in self._flown()), "sent twice"
+        subjects = {parcel.signal.subject for parcel in batch.parcels}
+        assert all(parcel.signal.subject not in subjects for parcel in self._flown()), "sent twice"
         for parcel in batch.parcels:
             assert parcel.lane.open
             own = [p.offset for p in batch.parcels if _same(p, parcel)]
@@ -154,7 +154,7 @@ class Walk:
 
 
 def _same(one: Parcel, other: Parcel) -> bool:
-    return one.lane is other.lane and one.subject == other.subject
+    return one.lane is other.lane and one.signal.subject == other.signal.subject
 
 
 @given(seed=st.integers(0, 2**32))

@@ -70,7 +70,7 @@ class Desk:
     def sent(self) -> list[bytes]:
         """What the courier has got since the last time."""
         batch = self.courier.next_batch(self.now_s)
-        return [] if batch is None else [parcel.body for parcel in batch.parcels]
+        return [] if batch is None else [parcel.signal.body for parcel in batch.parcels]
 
 
 def test_a_signal_becomes_a_parcel_with_the_bytes_of_its_reading() -> None:
@@ -82,13 +82,13 @@ def test_a_signal_becomes_a_parcel_with_the_bytes_of_its_reading() -> None:
     batch = it.courier.next_batch(it.now_s)
     assert batch is not None
     (parcel,) = batch.parcels
-    assert (parcel.lane, parcel.offset, parcel.subject) == (it.lane, 0, "application:7")
-    assert (parcel.type_code, parcel.hirer_id, parcel.occurred_at_ms) == (
+    assert (parcel.lane, parcel.offset, parcel.signal.subject) == (it.lane, 0, "application:7")
+    assert (parcel.signal.type_code, parcel.signal.hirer_id, parcel.signal.occurred_at_ms) == (
         TypeCode.APPLICATION_COMPLETE,
         "acme",
         99,
     )
-    assert (parcel.body, parcel.size) == (b"{1}", RECORD_OVERHEAD + 1 + 3)
+    assert (parcel.signal.body, parcel.size) == (b"{1}", RECORD_OVERHEAD + 1 + 3)
     assert it.partitions.pending == 1
 
 

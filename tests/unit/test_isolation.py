@@ -123,7 +123,7 @@ def test_every_culprit_is_found_alone_and_all_others_are_accepted_in_order(
     assert Counter(id(p) for p in [*seek.accepted, *seek.buried]) == Counter(id(p) for p in sent)
     assert {parcel.offset for parcel in seek.buried} == culprits & set(range(len(sent)))
     for subject in set(subjects):
-        accepted = [parcel.offset for parcel in seek.accepted if parcel.subject == subject]
+        accepted = [parcel.offset for parcel in seek.accepted if parcel.signal.subject == subject]
         assert accepted == sorted(accepted)
 
 
@@ -135,5 +135,5 @@ def test_chains_share_no_subject(subjects: list[str], culprits: set[int]) -> Non
     """So they may be sent at once, in any order."""
     sent = Publisher().parcels(*subjects)
     for chains in (split(sent, culprits), one_by_one(sent)):
-        owners = [{parcel.subject for part in chain for parcel in part} for chain in chains]
+        owners = [{parcel.signal.subject for part in chain for parcel in part} for chain in chains]
         assert sum(map(len, owners)) == len(set(subjects))

@@ -9,11 +9,7 @@ from typing import Any
 
 import pytest
 
-from consumer.domain.events import (
-    Event,
-    State,
-    Step,
-)
+from consumer.domain.events import Event
 from consumer.domain.mapping import MappingPolicy, map_event
 from consumer.domain.signals import (
     Signal,
@@ -22,6 +18,7 @@ from consumer.domain.signals import (
     TypeCode,
     Warn,
 )
+from consumer.domain.standings import Step
 from consumer.domain.timestamps import MAX_MS, MIN_MS
 from tests.unit.mapping_samples import (
     APPLICATION,
@@ -34,9 +31,11 @@ from tests.unit.mapping_samples import (
     PLAYGROUND,
     POSITION,
     PREVIOUS,
+    changed,
     fields,
     mapped,
     signal,
+    state_of,
     with_current,
 )
 
@@ -51,17 +50,17 @@ class TestWhatIsSent:
         application = APPLICATION._replace(
             seek_token="globalPublicTest-WfRFAhG25YC8ADe3QvxAVz",  # noqa: S106 -- from SEEK's page
             position_profile_ids=[],
-            current=State(
+            current=state_of(
                 Step("Successful", 11, 14), Step("HIRED", 5, 7), success=True, timestamp_ms=JAN_2_MS
             ),
-            previous=State(Step("Accepted", 7, 14), Step("OFFER", 4, 7), None, JAN_1_MS),
+            previous=state_of(Step("Accepted", 7, 14), Step("OFFER", 4, 7), None, JAN_1_MS),
         )
         position = POSITION._replace(
             position_profile_ids=["seekAnzPublicTest:positionProfile:jobAd:27cuZeA47"],
-            current=State(
+            current=state_of(
                 Step("Withdrawn", 6, 6), Step("CLOSED", 4, 4), success=False, timestamp_ms=JAN_2_MS
             ),
-            previous=State(Step("Review", 4, 6), Step("OPEN", 3, 4), None, JAN_1_MS),
+            previous=state_of(Step("Review", 4, 6), Step("OPEN", 3, 4), None, JAN_1_MS),
         )
 
         sent = [signal(event, PLAYGROUND) for event in (application, position)]
@@ -209,7 +208,7 @@ class TestWhatIsSentWithAWarning:
         status = signal(with_current(status=Step("Interview", place, total)))
         phase = signal(with_current(phase=Step("Shortlist", place, total)))
         previous = signal(
-            APPLICATION._replace(previous=PREVIOUS._replace(status=Step("Review", place, total)))
+            APPLICATION._replace(previous=changed(PREVIOUS, status=Step("Review", place, total)))
         )
 
         for it in (status, phase, previous):
@@ -232,7 +231,7 @@ class TestWhatIsSentWithAWarning:
 
         assert signal(with_current(timestamp_ms=time_ms)).warnings == warnings
         assert signal(COMPLETED._replace(completed_at_ms=time_ms)).warnings == warnings
-        previous = PREVIOUS._replace(timestamp_ms=time_ms)
+        previous = changed(PREVIOUS, timestamp_ms=time_ms)
         assert signal(APPLICATION._replace(previous=previous)).warnings == warnings
 
     @pytest.mark.parametrize(
@@ -262,7 +261,7 @@ class TestWhatIsSentWithAWarning:
     @pytest.mark.parametrize("timestamp_ms", [None, MAX_MS + 1, MIN_MS - 1])
     def test_a_previous_state_without_a_time_is_left_out(self, timestamp_ms: int | None) -> None:
         """Whatever else it holds: it is never a reason to refuse."""
-        previous = PREVIOUS._replace(timestamp_ms=timestamp_ms, status=Step("", 9, 6))
+        previous = changed(PREVIOUS, timestamp_ms=timestamp_ms, status=Step("", 9, 6))
 
         it = signal(APPLICATION._replace(previous=previous))
 

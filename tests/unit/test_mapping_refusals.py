@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from consumer.domain.events import ApplicationStatusChanged, Event, PositionStatusChanged, Step
+from consumer.domain.events import ApplicationStatusChanged, Event, PositionStatusChanged
 from consumer.domain.signals import Reason, Rejected, Signal
+from consumer.domain.standings import Step
 from consumer.domain.timestamps import MAX_MS, MIN_MS
 from tests.unit.mapping_samples import (
     APPLICATION,
@@ -17,6 +18,7 @@ from tests.unit.mapping_samples import (
     PLAYGROUND,
     POSITION,
     PREVIOUS,
+    changed,
     mapped,
     reason,
 )
@@ -45,10 +47,10 @@ class TestWhatIsRefused:
         step = Step(blank, 1, 2)
 
         for broken in (
-            event._replace(current=CURRENT._replace(status=step)),
-            event._replace(current=CURRENT._replace(phase=step)),
-            event._replace(previous=PREVIOUS._replace(status=step)),
-            event._replace(previous=PREVIOUS._replace(phase=step)),
+            event._replace(current=changed(CURRENT, status=step)),
+            event._replace(current=changed(CURRENT, phase=step)),
+            event._replace(previous=changed(PREVIOUS, status=step)),
+            event._replace(previous=changed(PREVIOUS, phase=step)),
         ):
             assert reason(broken) is Reason.BLANK_LABEL
 
@@ -66,7 +68,7 @@ class TestWhatIsRefused:
     def test_a_current_state_without_a_time_that_can_be_written(
         self, timestamp_ms: int | None
     ) -> None:
-        current = CURRENT._replace(timestamp_ms=timestamp_ms)
+        current = changed(CURRENT, timestamp_ms=timestamp_ms)
 
         assert reason(APPLICATION._replace(current=current)) is Reason.BAD_TIME
         assert reason(POSITION._replace(current=current)) is Reason.BAD_TIME

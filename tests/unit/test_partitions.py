@@ -38,8 +38,8 @@ def confirmed(it: Lane) -> None:
 def test_records_and_bytes_are_pending_until_they_are_settled() -> None:
     one, two = lane(partition=0), lane(partition=1)
     it = ours([one, two])
-    admitted(it, one, 3, size=10)
-    admitted(it, two, 1, size=5)
+    admitted(one, 3, size=10)
+    admitted(two, 1, size=5)
     assert (it.pending, it.pending_bytes) == (4, 35)
     settled(it, one, 1, size=10)
     assert (it.pending, it.pending_bytes, it.settled) == (3, 25, 1)
@@ -49,8 +49,8 @@ def test_records_and_bytes_are_pending_until_they_are_settled() -> None:
 def test_a_partition_that_left_takes_what_is_pending_along() -> None:
     one, two = lane(partition=0), lane(partition=1)
     it = ours([one, two])
-    admitted(it, one, 3, size=10)
-    admitted(it, two, 1, size=5)
+    admitted(one, 3, size=10)
+    admitted(two, 1, size=5)
     it.drop(one)
     assert (it.pending, it.pending_bytes) == (1, 5)
     assert it.of_topic("moves") == [two]
@@ -60,7 +60,7 @@ def test_a_partition_that_left_takes_what_is_pending_along() -> None:
 def test_nothing_is_settled_for_a_partition_that_left() -> None:
     one = lane()
     it = ours([one])
-    admitted(it, one, 1, size=10)
+    admitted(one, 1, size=10)
     it.drop(one)
     settled(it, one, 0, size=10)
     assert (it.settled, it.pending_bytes, one.tracker.mark) == (0, 0, 0)
@@ -69,9 +69,9 @@ def test_nothing_is_settled_for_a_partition_that_left() -> None:
 def test_a_partition_pauses_at_its_bound_and_resumes_at_half_of_it() -> None:
     one, two = lane(partition=0), lane(partition=1)
     it = ours([one, two], LIMITS)
-    admitted(it, one, 39)
+    admitted(one, 39)
     assert turned(it) == ([], [])
-    admitted(it, one, 1)
+    admitted(one, 1)
     assert turned(it) == ([one], [])
     settled(it, one, *range(20))
     confirmed(one)
@@ -84,7 +84,7 @@ def test_a_partition_of_large_records_pauses_at_its_share_of_the_bytes() -> None
     """Else one stuck partition would fill the memory that all share."""
     one, two = lane(partition=0), lane(partition=1)
     it = ours([one, two], LIMITS)
-    admitted(it, one, 4, size=100)
+    admitted(one, 4, size=100)
     assert turned(it) == ([one], [])
     settled(it, one, 0, 1, size=100)
     assert turned(it) == ([], [])
@@ -95,11 +95,11 @@ def test_a_partition_of_large_records_pauses_at_its_share_of_the_bytes() -> None
 def test_one_stuck_record_pauses_its_partition_before_too_much_is_read_past_it() -> None:
     one, two = lane(partition=0), lane(partition=1)
     it = ours([one, two], LIMITS)
-    admitted(it, one, 30)
+    admitted(one, 30)
     settled(it, one, *range(1, 30))
-    admitted(it, one, 29)
+    admitted(one, 29)
     assert turned(it) == ([], [])
-    admitted(it, one, 1)
+    admitted(one, 1)
     assert turned(it) == ([one], [])
     assert one.waits_for == PauseReason.EXPOSED
     settled(it, one, *range(30, 60))
@@ -112,9 +112,9 @@ def test_one_stuck_record_pauses_its_partition_before_too_much_is_read_past_it()
 def test_what_is_pending_past_a_stuck_record_counts_as_exposed_since_it_may_be_accepted() -> None:
     one = lane()
     it = ours([one], LIMITS)
-    admitted(it, one, 35)
+    admitted(one, 35)
     settled(it, one, *range(1, 35))
-    admitted(it, one, 25)
+    admitted(one, 25)
     assert turned(it) == ([one], [])
 
 
@@ -122,12 +122,12 @@ def test_what_no_commit_has_confirmed_is_exposed_and_pauses_its_partition() -> N
     """While the coordinator is away, everything accepted would be sent again after a crash."""
     one = lane()
     it = ours([one], LIMITS)
-    admitted(it, one, 35)
+    admitted(one, 35)
     settled(it, one, *range(35))
-    admitted(it, one, 24)
+    admitted(one, 24)
     settled(it, one, *range(35, 59))
     assert turned(it) == ([], [])
-    admitted(it, one, 1)
+    admitted(one, 1)
     assert turned(it) == ([one], [])
     assert one.waits_for == PauseReason.EXPOSED
     confirmed(one)
@@ -137,23 +137,23 @@ def test_what_no_commit_has_confirmed_is_exposed_and_pauses_its_partition() -> N
 def test_a_partition_at_its_bound_may_be_invited_for_one_batch_more() -> None:
     one = lane()
     it = ours([one], LIMITS)
-    admitted(it, one, 40)
+    admitted(one, 40)
     assert turned(it) == ([one], [])
     it.invite()
     assert turned(it) == ([], [one])
-    admitted(it, one, LIMITS.batch_size)
+    admitted(one, LIMITS.batch_size)
     assert turned(it) == ([one], [])
 
 
 def test_invitations_end_at_half_as_much_again_as_the_bound() -> None:
     one = lane()
     it = ours([one], LIMITS)
-    admitted(it, one, 40)
+    admitted(one, 40)
     for _ in range(100):
         turned(it)
         it.invite()
         if not one.paused:
-            admitted(it, one, 1)
+            admitted(one, 1)
     assert one.tracker.pending <= 1.5 * 40 + LIMITS.batch_size
 
 
@@ -172,7 +172,7 @@ def test_nobody_is_invited_while_all_is_full() -> None:
     lanes = [lane(partition=number) for number in range(4)]
     it = ours(lanes, LIMITS)
     for some in lanes:
-        admitted(it, some, 25)
+        admitted(some, 25)
     turned(it)
     it.invite()
     assert turned(it) == ([], [])
@@ -182,7 +182,7 @@ def test_an_invitation_does_not_wait_for_half_of_the_bound_in_all() -> None:
     lanes = [lane(partition=number) for number in range(4)]
     it = ours(lanes, LIMITS)
     for some in lanes:
-        admitted(it, some, 25)
+        admitted(some, 25)
     turned(it)
     settled(it, lanes[0], *range(10))
     assert turned(it) == ([], [])
@@ -194,7 +194,7 @@ def test_all_pause_when_records_fill_the_bound_and_resume_at_half_of_it() -> Non
     lanes = [lane(partition=number) for number in range(4)]
     it = ours(lanes, LIMITS)
     for some in lanes:
-        admitted(it, some, 25)
+        admitted(some, 25)
     assert turned(it) == (lanes, [])
     for some in lanes:
         settled(it, some, *range(12))
@@ -208,7 +208,7 @@ def test_all_pause_when_bytes_fill_the_bound() -> None:
     lanes = [lane(partition=number) for number in range(4)]
     it = ours(lanes, LIMITS)
     for some in lanes:
-        admitted(it, some, 1, size=250)
+        admitted(some, 1, size=250)
     assert turned(it) == (lanes, [])
 
 
@@ -216,7 +216,7 @@ def test_a_partition_that_comes_while_all_is_full_is_paused_too() -> None:
     lanes = [lane(partition=number) for number in range(4)]
     it = ours(lanes, LIMITS)
     for some in lanes:
-        admitted(it, some, 25)
+        admitted(some, 25)
     turned(it)
     late = lane(partition=9)
     it.lanes[late.place] = late
@@ -258,12 +258,12 @@ def test_a_topic_that_stands_still_leaves_room_to_others() -> None:
     flowing = lane("flowing")
     it = ours([*stuck, flowing], LIMITS)
     for some in stuck:
-        admitted(it, some, 25)
+        admitted(some, 25)
     assert turned(it) == (stuck, [])
     assert {some.waits_for for some in stuck} == {PauseReason.ALL_PENDING}
-    admitted(it, flowing, 24)
+    admitted(flowing, 24)
     assert turned(it) == ([], [])
-    admitted(it, flowing, 1)
+    admitted(flowing, 1)
     assert turned(it) == ([flowing], [])
     assert it.pending == LIMITS.pending_records
     settled(it, flowing, *range(13))
@@ -276,10 +276,10 @@ def test_bytes_of_a_topic_that_stands_still_leave_room_to_others_too() -> None:
     flowing = lane("flowing")
     it = ours([*stuck, flowing], LIMITS)
     for some in stuck:
-        admitted(it, some, 1, size=250)
-    admitted(it, flowing, 1, size=240)
+        admitted(some, 1, size=250)
+    admitted(flowing, 1, size=240)
     assert turned(it) == (stuck, [])
-    admitted(it, flowing, 1, size=10)
+    admitted(flowing, 1, size=10)
     assert turned(it) == ([flowing], [])
     assert it.pending_bytes == LIMITS.pending_bytes
 
@@ -288,7 +288,7 @@ def test_however_many_topics_stand_still_all_keep_within_the_bound() -> None:
     lanes = [lane(f"topic-{number}") for number in range(10)]
     it = ours(lanes, LIMITS)
     while going := [some for some in lanes if not some.paused]:
-        admitted(it, going[0], 1)
+        admitted(going[0], 1)
         turned(it)
     assert it.pending <= LIMITS.pending_records
     assert all(some.tracker.pending >= 5 for some in lanes)

@@ -25,6 +25,7 @@ from consumer.ports import Buried, CommitAnswer, Mark, Polled
 from consumer.ports import Fault as SourceFault
 from tests.unit.delivery_samples import Publisher, lane, offsets, record
 from tests.unit.mapping_samples import APPLICATION, COMPLETED, DAY_MS, LIVE, NOW_MS, POSITION
+from tests.unit.pipeline_doubles import admitted
 
 REFUSED = Refused(Refusal.BAD_USER_INPUT, "BAD_USER_INPUT", "")
 FAULT = Outage(Fault.SERVER_FAULT, "INTERNAL_SERVER_ERROR")
@@ -123,8 +124,7 @@ def unless(culprit: int, verdict: Verdict) -> Callable[[Batch], Verdict]:
 def two_settled_behind_a_stuck_record() -> tuple[Partitions, TopicPartition]:
     partitions, ours = Partitions(Limits(exposed_per_partition=2)), lane()
     partitions.lanes[ours.place] = ours
-    for offset in (0, 1, 2):
-        partitions.admit(ours, Offset(offset), 100)
+    admitted(ours, 3, size=100)
     for offset in (1, 2):
         partitions.settle(ours, Offset(offset), 100)
     return partitions, ours.place
@@ -133,7 +133,7 @@ def two_settled_behind_a_stuck_record() -> tuple[Partitions, TopicPartition]:
 def test_poison_is_settled_only_once_its_letter_is_confirmed() -> None:
     topic, partitions, ours = DeadLetterTopic(), Partitions(Limits()), lane()
     burial = Burial(topic, Envelope("dlq", "group", "retry", "1", ""), partitions, Deaf())
-    partitions.admit(ours, Offset(0), 100)
+    admitted(ours, 1, size=100)
 
     burial.bury_record(ours, record(0), 100, Failure("send", "bad_user_input", ""))
     burial.collect(0.0, 0.5, 0.0)

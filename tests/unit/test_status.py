@@ -226,7 +226,7 @@ def test_the_snapshot_counts_hirers_apart() -> None:
 
 def test_a_paused_partition_says_what_it_waits_for() -> None:
     it = Shown()
-    admitted(it.partitions, it.lane, 2_500)
+    admitted(it.lane, 2_500)
     for lane in it.partitions.to_pause((), enough=False):
         lane.paused = True
     (status,) = it.snapshot().partitions

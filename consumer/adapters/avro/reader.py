@@ -8,12 +8,7 @@ from typing import Final, TypeAlias
 from consumer.adapters.avro.decoder import Decode, UndecodableError
 from consumer.adapters.avro.framing import HEADER_BYTES, MAX_RECORD_BYTES, schema_id_of
 from consumer.adapters.avro.schema_store import Looked, Schemas
-from consumer.domain.events import (
-    ApplicationCompleted,
-    ApplicationStatusChanged,
-    Event,
-    PositionStatusChanged,
-)
+from consumer.domain.events import Event
 from consumer.domain.mapping import MappingPolicy, map_event
 from consumer.domain.signals import Reason, Rejected, Skipped, SkipReason
 from consumer.ports import Reading, Unresolved
@@ -21,7 +16,6 @@ from consumer.ports import Reading, Unresolved
 Decoded: TypeAlias = Event | Skipped | Rejected | Unresolved
 _MOST_DECODERS: Final = 100
 """The store keeps more, and takes longer to say which."""
-_EVENTS: Final = (ApplicationStatusChanged, PositionStatusChanged, ApplicationCompleted)
 _NO_EVENT: Final = (Skipped, Rejected, Unresolved)
 """Named, since a union of types written out is made anew for each record."""
 
@@ -38,9 +32,9 @@ class AvroReader:
 
     def read(self, value: bytes | None, now_ms: int) -> Reading:
         decoded = self.decode(value)
-        if isinstance(decoded, _EVENTS):
-            return map_event(decoded, self.policy, now_ms)
-        return decoded
+        if isinstance(decoded, _NO_EVENT):
+            return decoded
+        return map_event(decoded, self.policy, now_ms)
 
     def decode(self, value: bytes | None) -> Decoded:
         """The first half of `read`: what the record says, before what it means to SEEK."""

@@ -215,20 +215,20 @@ class KafkaSource:
         self._ask_at_s = self._clock.monotonic_s() + ASK_AGAIN_S
 
     def _sorted(self, messages: list[Message]) -> Polled:
-        records: list[Message] = []
+        records = [message for message in messages if message.error() is None]
         ends: list[tuple[Place, Offset]] = []
-        for message in messages:
+        for message in messages if len(records) < len(messages) else ():
             error = message.error()
             if error is None:
-                records.append(message)
-            elif error.code() == KafkaError._PARTITION_EOF:
+                continue
+            if error.code() == KafkaError._PARTITION_EOF:
                 ends.append((_place(message), Offset(message.offset() or 0)))
             elif error.fatal():
                 self._fatal = error
             else:
                 self._faults.met(_place(message), error)
         if records:
-            self._faults.read(message.topic() for message in records)
+            self._faults.read({message.topic() for message in records})
         return Polled(cast("list[Record]", records), ends)
 
     def _stop_if_fatal(self) -> None:

@@ -10,9 +10,10 @@ from consumer.adapters.avro.framing import HEADER_BYTES
 from consumer.adapters.avro.plan import primitives
 from consumer.adapters.avro.plan.reading import Reading
 from consumer.adapters.avro.plan.source import Source
-from consumer.adapters.avro.shapes import EVENT_SHAPES, Shapes, new_tuple
+from consumer.adapters.avro.shapes import EVENT_SHAPES, Shapes
 from consumer.adapters.avro.tree import Record
 from consumer.domain.events import Event
+from consumer.domain.tuples import new_tuple
 
 _Decode: TypeAlias = Callable[[bytes], Event]
 
@@ -24,6 +25,7 @@ TOOLS: Final[Mapping[str, object]] = {
     "ODD": _ODD,
     "OddError": primitives.OddError,
     "ENDS": primitives.ENDS,
+    "SPANS": primitives.SPANS,
     "COUNTS": primitives.COUNTS,
     "INTS": primitives.INTS,
     "FLAGS": primitives.FLAGS,

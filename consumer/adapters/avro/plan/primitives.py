@@ -27,6 +27,8 @@ ENDS: Final = tuple(
     1 + (byte >> 1) if byte < _CONTINUES and not byte & 1 else None for byte in range(256)
 )
 """The first byte of a text → how far behind it the text ends."""
+SPANS: Final = tuple(step or 0 for step in ENDS)
+"""The same, and nothing for a text with a longer length."""
 COUNTS: Final = tuple(None if step is None else step - 1 for step in ENDS)
 """The first byte of a block → how many items it has."""
 FLAGS: Final = (False, True)
@@ -57,7 +59,7 @@ LOW[_CONTINUES | 1 :: 2] = [_ABSENT] * len(LOW[_CONTINUES | 1 :: 2])
 
 
 _MOST_KEPT: Final = 4_096
-"""Of some 300 bytes each; an ATS has some hundred statuses with their places."""
+"""Of some 800 bytes each; an ATS has some hundred statuses with their places."""
 
 
 def keep(known: dict[bytes, object], span: bytes, value: object) -> None:

@@ -6,7 +6,7 @@ expect makes it raise, so whatever it returns is what the general decoder would.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 from consumer.adapters.avro.bounds import MAX_VARINT_BYTES
 from consumer.adapters.avro.plan.source import Source, UnplannedError
 from consumer.adapters.avro.resolution import resolves
-from consumer.adapters.avro.shapes import Shapes, shape_of
+from consumer.adapters.avro.shapes import Shape, Shapes, Together, shape_of
 from consumer.adapters.avro.tree import (
     NO_DEFAULT,
     Array,
@@ -51,8 +51,7 @@ class Reading:
             case _, Union():
                 return self.value(writer, _chosen(writer, reader))
             case Record(), Record():
-                read = self._remembered if _comes_back(writer) else self._record
-                return read(writer, reader)
+                return self._record(writer, reader)
             case Array(), Array():
                 return self._list(writer, reader)
             case Primitive(), Primitive():
@@ -85,43 +84,58 @@ class Reading:
 
     def _record(self, writer: Record, reader: Record) -> str:
         """In the writer's order; fields that only the reader has come from their defaults."""
-        wanted = {entry.name: entry.node for entry in reader.fields}
-        held: dict[str, str] = {}
-        for entry in writer.fields:
-            if entry.name in wanted:
-                held[entry.name] = self.value(entry.node, wanted[entry.name])
-            else:
-                self.skip(entry.node)
-        for entry in reader.fields:
-            if entry.name not in held:
-                held[entry.name] = self._default(entry)
         shape = shape_of(reader, self.shapes)
-        parts = ", ".join(held[name] for name in shape.fields)
-        made = self.source.variable()
-        self.source.put(f"{made} = new({self.source.constant(shape.kind)}, ({parts},))")
-        return made
-
-    def _remembered(self, writer: Record, reader: Record) -> str:
-        """A text and small integers: bytes that were read before need not be read again."""
-        known = self.source.constant(dict[bytes, object]())
-        size, start, span, made = (self.source.variable() for _ in range(4))
-        self.source.put(
-            f"{start} = p",
-            f"{size} = ENDS[d[p]]",
-            f"if {size} is None: {size} = 0",
-            f"{size} += {len(writer.fields) - 1}",
-            f"{span} = d[p:p + {size}]",
-            f"{made} = {known}.get({span})",
+        written = {entry.name for entry in writer.fields}
+        wanted = {entry.name: entry.node for entry in reader.fields}
+        held = {it.name: self._default(it) for it in reader.fields if it.name not in written}
+        made: dict[Together, str] = {}
+        rest: Sequence[Field] = writer.fields
+        while rest:
+            together, run = _leading(rest, shape, written)
+            rest = rest[len(run) or 1 :]
+            if together is not None:
+                made[together] = self._remembered(run, together, wanted, held)
+            elif (name := run[0].name) in wanted:
+                held[name] = self.value(run[0].node, wanted[name])
+            else:
+                self.skip(run[0].node)
+        parts = ", ".join(
+            made.get(part) or self._made(part, held) if isinstance(part, Together) else held[part]
+            for part in shape.fields
         )
+        record = self.source.variable()
+        self.source.put(f"{record} = new({self.source.constant(shape.kind)}, ({parts},))")
+        return record
+
+    def _remembered(
+        self,
+        run: Sequence[Field],
+        together: Together,
+        wanted: Mapping[str, Node],
+        held: dict[str, str],
+    ) -> str:
+        """Bytes that were read before need not be read again. Where they end is a guess, which
+        is wrong for long texts: those are never found, and never kept."""
+        known = self.source.constant(dict[bytes, object]())
+        stop, span, made = (self.source.variable() for _ in range(3))
+        self.source.put(f"{stop} = p")
+        for entry in run:
+            self.source.put(f"{stop} += {_span(entry.node, stop)}")
+        self.source.put(f"{span} = d[p:{stop}]", f"{made} = {known}.get({span})")
         with self.source.block(f"if {made} is None"):
-            value = self._record(writer, reader)
+            for entry in run:
+                held[entry.name] = self.value(entry.node, wanted[entry.name])
             self.source.put(
-                f"{made} = {value}",
-                f"if p == {start} + {size}: keep({known}, {span}, {made})",
+                f"{made} = {self._made(together, held)}",
+                f"if p == {stop}: keep({known}, {span}, {made})",
             )
         with self.source.block("else"):
-            self.source.put(f"p += {size}")
+            self.source.put(f"p = {stop}")
         return made
+
+    def _made(self, together: Together, held: Mapping[str, str]) -> str:
+        parts = ", ".join(held[name] for name in together.fields)
+        return f"{self.source.constant(together.make)}({parts})"
 
     def _default(self, entry: Field) -> str:
         if entry.default is NO_DEFAULT or isinstance(entry.default, dict):
@@ -256,11 +270,37 @@ class Reading:
             self.source.put("raise OddError")
 
 
-def _comes_back(writer: Record) -> bool:
-    """Statuses and phases: there are few, and each record has some."""
-    first, *others = [entry.node for entry in writer.fields] or [writer]
-    numbers = all(isinstance(node, Primitive) and node.kind == "int" for node in others)
-    return isinstance(first, Primitive) and first.kind == "string" and bool(others) and numbers
+def _leading(
+    fields: Sequence[Field], shape: Shape, written: set[str]
+) -> tuple[Together | None, Sequence[Field]]:
+    """The fields that come first and are remembered together, all that are written of a part;
+    else the first alone."""
+    for part in shape.fields:
+        if isinstance(part, Together):
+            of_it = written.intersection(part.fields)
+            run = fields[: len(of_it)]
+            together = bool(run) and {it.name for it in run} == of_it
+            if together and all(_span(it.node, "p") for it in run):
+                return part, run
+    return None, fields[:1]
+
+
+def _span(node: Node, at: str) -> str:
+    """How many bytes a value at that position has if its texts and numbers are short; empty for
+    what is too varied to come back."""
+    match node:
+        case Primitive(kind="boolean" | "int"):
+            return "1"
+        case Primitive(kind="string"):
+            return f"SPANS[d[{at}]]"
+        case Record(fields=[Field(node=Primitive(kind="string")), *others]):
+            ints = all(isinstance(it.node, Primitive) and it.node.kind == "int" for it in others)
+            return f"SPANS[d[{at}]] + {len(others)}" if ints else ""
+        case Union(branches=[Primitive(kind="null"), branch]):
+            size = _span(branch, f"{at} + 1")
+            return size and f"({size} + 1 if d[{at}] == 2 else 1)"
+        case _:
+            return ""
 
 
 def _chosen(writer: Node, reader: Union) -> Node:
