@@ -42,7 +42,9 @@ class System:
         return ", ".join(f"{name} {found[name]}" for name in self.distributions if name in found)
 
 
-SERVICE: Final = System("service", "the service", None, ("confluent-kafka", "fastavro", "h11"))
+SERVICE: Final = System(
+    "service", "the service", None, ("confluent-kafka", "fastavro", "httptools")
+)
 PROTOTYPE: Final = System(
     "prototype",
     "own prototype (thread, pycurl, generated)",

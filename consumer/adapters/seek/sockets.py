@@ -78,18 +78,26 @@ class DeadlineSocket:
             except TimeoutError:
                 continue
 
-    def send(self, data: bytes, deadline: Deadline) -> None:
-        rest = memoryview(data)
+    def send(self, parts: Sequence[bytes], deadline: Deadline) -> None:
+        """One after another, without a copy that joins them."""
+        rest = _after([memoryview(part) for part in parts], 0)
         while rest:
             self._wait_at_most(deadline.left_s())
             try:
-                rest = rest[self._socket.send(rest) :]
+                rest = _after(rest, self._send_some(rest))
             except TimeoutError:
                 continue
 
+    def _send_some(self, parts: Sequence[memoryview]) -> int:
+        if isinstance(self._socket, ssl.SSLSocket):  # it sends no more than one at a time
+            return self._socket.send(parts[0])
+        return self._socket.sendmsg(parts)
+
     def is_readable(self) -> bool:
-        """Before it is used again: true when the server has closed it."""
+        """Before it is used again: true when the server has closed it, or sent what none asked."""
         if self._socket.fileno() < 0:
+            return True
+        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
             return True
         poller = select.poll()
         poller.register(self._socket, select.POLLIN)
@@ -105,6 +113,15 @@ class DeadlineSocket:
         if wait_s != self._wait_s:
             self._wait_s = wait_s
             self._socket.settimeout(wait_s)
+
+
+def _after(parts: Sequence[memoryview], sent: int) -> Sequence[memoryview]:
+    """What is left of `parts` when `sent` bytes of them have gone."""
+    for index, part in enumerate(parts):
+        if sent < len(part):
+            return [part[sent:], *parts[index + 1 :]]
+        sent -= len(part)
+    return []
 
 
 def _resolve(host: str, port: int, wait_s: float) -> Sequence[_Address]:

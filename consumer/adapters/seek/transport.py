@@ -11,16 +11,21 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import certifi
-import h11
 import httpx
 
+from consumer.adapters.seek.http1 import (
+    AnswerReader,
+    LocalProtocolError,
+    RemoteProtocolError,
+    post_head,
+)
 from consumer.adapters.seek.sockets import Deadline, DeadlineSocket
 from consumer.errors import BadConfigurationError
 from consumer.ports import Clock
 
 _PORTS: Final = {"http": 80, "https": 443}
-_HEAD_MAX_BYTES: Final = 100 * 1024
-_CHUNK_BYTES: Final = 64 * 1024
+_RECEIVE_BYTES: Final = 8 * 1024
+"""SEEK's answers fit; and a larger block may be mapped and unmapped for each call (`memory.py`)."""
 
 RawHeaders: TypeAlias = Sequence[tuple[bytes, bytes]]
 
@@ -71,7 +76,7 @@ class TransportLimits:
 
 
 class HttpTransport:
-    """Implements `Transport` with h11, the protocol engine of httpx, over sockets with a deadline.
+    """Implements `Transport` with llhttp, the parser of Node.js, over sockets with a deadline.
 
     Connections are shared by all callers and kept alive. There is no proxy, no cookie, no
     redirect, no decompression and no reading of the environment.
@@ -85,20 +90,18 @@ class HttpTransport:
         self._host, self._target = parsed.raw_host.decode("ascii"), parsed.raw_path
         self._port = parsed.port or _PORTS[parsed.scheme]
         self._tls = tls if parsed.scheme == "https" else None
-        self._host_header = (b"Host", parsed.netloc)
+        self._host_header = parsed.netloc
         self._limits, self._clock = limits, clock
         self._idle: deque[Connection] = deque()
         """The one used last is at the end, and is used next."""
 
     def post(self, body: bytes, headers: RawHeaders, total_s: float) -> HttpAnswer:
-        length = (b"Content-Length", b"%d" % len(body))
-        all_headers = [self._host_header, *headers, length]
         deadline = Deadline(self._clock, self._limits.connect_s, total_s)
         with _told_as_transport_errors():
-            request = h11.Request(method="POST", target=self._target, headers=all_headers)
+            head = post_head(self._target, self._host_header, headers, len(body))
             connection = self._idle_connection() or self._connect(deadline)
             try:
-                answer = connection.exchange(request, body, deadline)
+                answer = connection.exchange(head, body, deadline)
             finally:
                 self._keep(connection)
         return answer
@@ -124,7 +127,7 @@ class HttpTransport:
             connection.close()
 
     def _keep(self, connection: Connection) -> None:
-        if connection.begin_next():
+        if connection.may_be_used_again:
             connection.idle_since_s = self._clock.monotonic_s()
             self._idle.append(connection)
         else:
@@ -132,67 +135,42 @@ class HttpTransport:
 
 
 class Connection:
-    """One connection, and where it is in the protocol."""
+    """One connection, and whether it may be used again."""
 
     def __init__(self, connected: DeadlineSocket, answer_max_bytes: int) -> None:
         self._socket = connected
-        self._answer_max_bytes = answer_max_bytes
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_MAX_BYTES)
+        self._reader = AnswerReader(answer_max_bytes)
+        self.may_be_used_again = False
         self.idle_since_s = 0.0
 
     @property
     def is_open(self) -> bool:
         return not self._socket.is_readable()
 
-    def exchange(self, request: h11.Request, body: bytes, deadline: Deadline) -> HttpAnswer:
-        parts = [
-            self._http.send(request),
-            self._http.send(h11.Data(data=body)),
-            self._http.send(h11.EndOfMessage()),
-        ]
-        try:
-            self._socket.send(b"".join(part for part in parts if part), deadline)
-        except TimeoutError:
-            raise
-        except OSError:
-            # A server may refuse a request (413) before it has read all of it: its answer counts.
-            self._http.send_failed()
-        response = self._response(deadline)
-        return HttpAnswer(response.status_code, list(response.headers), self._body(deadline))
-
-    def begin_next(self) -> bool:
-        """Whether another request may follow on this connection."""
-        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
-            self._http.start_next_cycle()
-            return True
-        return False
+    def exchange(self, head: bytes, body: bytes, deadline: Deadline) -> HttpAnswer:
+        """Of an answer that is too large the rest is not read."""
+        self.may_be_used_again = False
+        sent = self._send(head, body, deadline)
+        reader = self._reader
+        reader.begin()
+        while not reader.is_over:
+            reader.take(self._socket.receive(_RECEIVE_BYTES, deadline))
+        self.may_be_used_again = sent and reader.may_be_followed
+        return HttpAnswer(reader.status, reader.headers, reader.body)
 
     def close(self) -> None:
         self._socket.close()
 
-    def _response(self, deadline: Deadline) -> h11.Response:
-        while not isinstance(event := self._event(deadline), h11.Response):
-            if not isinstance(event, h11.InformationalResponse):
-                msg = "the server closed the connection, or changed the protocol"
-                raise h11.RemoteProtocolError(msg)
-        return event
-
-    def _body(self, deadline: Deadline) -> bytes:
-        """What passes the bound is not read: the connection is closed with the response."""
-        parts: list[bytes] = []
-        size = 0
-        while isinstance(event := self._event(deadline), h11.Data):
-            size += len(event.data)
-            if size > self._answer_max_bytes:
-                return b""
-            parts.append(event.data)
-        return b"".join(parts)
-
-    def _event(self, deadline: Deadline) -> object:
-        """An event of h11, or its `PAUSED`."""
-        while (event := self._http.next_event()) is h11.NEED_DATA:
-            self._http.receive_data(self._socket.receive(_CHUNK_BYTES, deadline))
-        return event
+    def _send(self, head: bytes, body: bytes, deadline: Deadline) -> bool:
+        """False when the server closed before it had all: it may refuse a request (413) that it
+        has not read, so its answer counts."""
+        try:
+            self._socket.send([head, body], deadline)
+        except TimeoutError:
+            raise
+        except OSError:
+            return False
+        return True
 
 
 @contextmanager
@@ -201,7 +179,7 @@ def _told_as_transport_errors() -> Generator[None]:
         yield
     except TimeoutError as error:
         raise TransportError(type(error).__name__, timed_out=True) from error
-    except (OSError, h11.ProtocolError) as error:
+    except (OSError, LocalProtocolError, RemoteProtocolError) as error:
         raise TransportError(_named(error), timed_out=False) from error
 
 
