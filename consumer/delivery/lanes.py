@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from types import EllipsisType
+from typing import Protocol
 
 from consumer.delivery.records import Headers, Offset, Record, TopicPartition, headers_of
 from consumer.delivery.tracker import OffsetTracker
-from consumer.domain.signals import Signal
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +33,26 @@ class Lane:
     """Records below this offset may be read whatever the partition's bounds say."""
 
 
+class Sendable(Protocol):
+    """What is sent of a record; `Signal` of the domain has this very shape."""
+
+    @property
+    def type_code(self) -> str: ...
+    @property
+    def subject(self) -> str:
+        """What order is kept for (P3)."""
+        ...
+
+    @property
+    def hirer_id(self) -> str | None: ...
+    @property
+    def occurred_at_ms(self) -> int: ...
+    @property
+    def body(self) -> bytes:
+        """Its JSON, the same for every repeat (P9)."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class Parcel:
     """A record with its signal, on its way to SEEK."""
@@ -40,7 +60,7 @@ class Parcel:
     lane: Lane
     offset: Offset
     record: Record
-    signal: Signal
+    signal: Sendable
     size: int
     """Bytes of record and signal: what they count towards the bound on pending bytes."""
     _headers: Headers | EllipsisType | None = ...

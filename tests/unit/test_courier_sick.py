@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from consumer.delivery.lanes import Batch
+from consumer.delivery.lanes import Batch, Sendable
 from consumer.delivery.limits import Limits, SickLimits
 from consumer.delivery.verdicts import Outage, Verdict
 from consumer.domain.signals import Signal, TypeCode
@@ -32,8 +32,8 @@ def driver() -> Driver:
     return Driver(Limits(batch_size=1, flood=NO_GUARD))
 
 
-def of_type(signal: Signal, type_code: str) -> Signal:
-    return signal._replace(type_code=cast("TypeCode", type_code))
+def of_type(signal: Sendable, type_code: str) -> Signal:
+    return cast("Signal", signal)._replace(type_code=cast("TypeCode", type_code))
 
 
 def serve_with_others(
