@@ -95,49 +95,49 @@ class Intake:
     def _take_row(self, lane: Lane, row: Sequence[Record], wall_ms: int) -> int:
         """How many bytes they count."""
         held = lane.place.topic in self.held_topics
-        sizes = list(map(_size, row))
-        taken_bytes = sum(sizes)
-        lane.pending_bytes += taken_bytes
-        for record, size in zip(row, sizes, strict=True):
-            offset = record.offset()
-            lane.tracker.track(offset, record)
+        track, taken_bytes = lane.tracker.track, 0
+        for record in row:
+            offset, value = record.offset(), record.value()
+            size = _size(value, record.key())
+            taken_bytes += size
+            lane.pending_bytes += size
+            track(offset, record)
             if lane.remembered and offset in lane.remembered:
                 self.partitions.settle(lane, offset, size)
-            elif held or lane.parked or not self._read(lane, record, size, wall_ms):
+            elif held or lane.parked or not self._read(lane, record, value, size, wall_ms):
                 lane.parked.append(record)
         return taken_bytes
 
     def _read_on(self, lane: Lane, wall_ms: int) -> None:
         for _ in range(min(PARKED_A_TURN, len(lane.parked))):
             record = lane.parked[0]
-            if not self._read(lane, record, _size(record), wall_ms):
+            value = record.value()
+            if not self._read(lane, record, value, _size(value, record.key()), wall_ms):
                 return
             lane.parked.popleft()
 
-    def _read(self, lane: Lane, record: Record, size: int, wall_ms: int) -> bool:
+    def _read(
+        self, lane: Lane, record: Record, value: bytes | None, size: int, wall_ms: int
+    ) -> bool:
         """Whether the record was taken on; if not it has to be parked."""
-        reading = self.reader.read(record.value(), wall_ms)
+        topic, reading = lane.place.topic, self.reader.read(value, wall_ms)
         if isinstance(reading, Signal):  # Asked first: nearly all are.
-            self._add(lane, record, size, reading)
+            body_bytes = len(reading.body)
+            lane.pending_bytes += body_bytes
+            self._passed[topic] += 1
+            if reading.warnings:
+                self._warnings.update(reading.warnings)
+            self._parcels.append(Parcel(lane, record.offset(), record, reading, size + body_bytes))
         elif isinstance(reading, Skipped):
-            topic = lane.place.topic
             self._skips[topic, reading.reason] += 1
             self._passed[topic] += 1
             self.partitions.settle(lane, record.offset(), size)
         elif isinstance(reading, Rejected):
             return self._reject(lane, record, size, reading, wall_ms)
         else:
-            self.unresolved[lane.place.topic] = reading
+            self.unresolved[topic] = reading
             return False
         return True
-
-    def _add(self, lane: Lane, record: Record, size: int, signal: Signal) -> None:
-        body_bytes = len(signal.body)
-        lane.pending_bytes += body_bytes
-        self._passed[lane.place.topic] += 1
-        if signal.warnings:
-            self._warnings.update(signal.warnings)
-        self._parcels.append(Parcel(lane, record.offset(), record, signal, size + body_bytes))
 
     def _hand_on(self, now_s: float) -> None:
         parcels, self._parcels = self._parcels, []
@@ -197,5 +197,5 @@ def _passed_stages(reading: Reading) -> Iterable[Stage]:
             return ()
 
 
-def _size(record: Record) -> int:
-    return RECORD_OVERHEAD + len(record.value() or b"") + len(record.key() or b"")
+def _size(value: bytes | None, key: bytes | None) -> int:
+    return RECORD_OVERHEAD + len(value or b"") + len(key or b"")

@@ -1,4 +1,4 @@
-"""Whether memory that was given up goes back to the system."""
+"""Whether memory that was given up goes back to the system, and how seldom it is searched."""
 
 from __future__ import annotations
 
@@ -37,6 +37,33 @@ def _kept_bytes(*arguments: str) -> int:
         command, cwd=REPOSITORY, capture_output=True, check=True, timeout=60
     )
     return int(done.stdout)
+
+
+LOOKER = """
+import gc
+from consumer.adapters.memory import collect_rarely
+
+class Knot:
+    def __init__(self):
+        self.itself = self
+
+collect_rarely()
+looks = []
+gc.callbacks.append(lambda phase, _: looks.append(phase))
+kept = [[number] for number in range(50_000)]
+few = len(looks)
+for _ in range(300_000):
+    Knot()
+print(gc.get_freeze_count() > 0, few, len(looks) > 0, len(gc.get_objects()) < 250_000)
+"""
+
+
+def test_cycles_are_looked_for_when_there_may_be_many_and_not_before() -> None:
+    command = [sys.executable, "-c", LOOKER]
+    done = subprocess.run(  # noqa: S603 -- the test's own command
+        command, cwd=REPOSITORY, capture_output=True, check=True, timeout=60, text=True
+    )
+    assert done.stdout.split() == ["True", "0", "True", "True"]
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has to be told")

@@ -33,8 +33,8 @@ _ADVICE: Final[Mapping[int, tuple[str, str]]] = {
     KafkaError._SSL: (
         "tls_failed",
         (
-            "the brokers' certificate is not trusted or TLS is not spoken there: check "
-            "KAFKA_SSL_CA_LOCATION and KAFKA_SECURITY_PROTOCOL"
+            "the brokers' certificate has expired or is not trusted, or TLS is not spoken there: "
+            "check KAFKA_SSL_CA_LOCATION and KAFKA_SECURITY_PROTOCOL"
         ),
     ),
     KafkaError.TOPIC_AUTHORIZATION_FAILED: (

@@ -228,7 +228,7 @@ class KafkaSource:
             else:
                 self._faults.met(_place(message), error)
         if records:
-            self._faults.read({message.topic() for message in records})
+            self._faults.read(message.topic() for message in records)
         return Polled(cast("list[Record]", records), ends)
 
     def _stop_if_fatal(self) -> None:
