@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 from consumer.domain.bodies import listed, quoted
 from consumer.domain.events import (
@@ -165,7 +165,7 @@ def _application_complete(
         return refusal
     if token is None:
         return Skipped(SkipReason.NOT_FROM_SEEK)
-    if not _writable(completed_at_ms):
+    if not MIN_MS <= completed_at_ms <= MAX_MS:
         return Rejected(Reason.BAD_TIME, f"completedAt: {completed_at_ms} ms {_UNWRITABLE}")
     warnings: list[Warn] = []
     _warn_of_age(event.seek_token_issued_at_ms, policy, now_ms, warnings)
@@ -194,7 +194,7 @@ def _states(
 ) -> str | Rejected:
     """`current` and, when it can be sent, `previous`, as parts of a JSON object."""
     standing, began_ms = current
-    if not _writable(began_ms):
+    if began_ms is None or not MIN_MS <= began_ms <= MAX_MS:
         return _bad_time(began_ms)
     _, _, _, before, after, blank, odd = standing
     if blank:
@@ -203,7 +203,7 @@ def _states(
     late = began_ms > latest_ms
     if previous is not None:
         standing, began_ms = previous
-        if not _writable(began_ms):
+        if began_ms is None or not MIN_MS <= began_ms <= MAX_MS:
             warnings.append(Warn.PREVIOUS_WITHOUT_TIME)
         else:
             _, _, _, before, after, blank, too = standing
@@ -222,10 +222,6 @@ def _bad_time(timestamp_ms: int | None) -> Rejected:
     if timestamp_ms is None:
         return Rejected(Reason.BAD_TIME, "current.timestamp is missing")
     return Rejected(Reason.BAD_TIME, f"current.timestamp: {timestamp_ms} ms {_UNWRITABLE}")
-
-
-def _writable(timestamp_ms: int | None) -> TypeGuard[int]:
-    return timestamp_ms is not None and MIN_MS <= timestamp_ms <= MAX_MS
 
 
 def _warn_of_age(

@@ -155,6 +155,7 @@ class Reading:
         """A branch that does not resolve is left out: its records are odd."""
         held = self.source.variable()
         fitting = [it for it in enumerate(writer.branches) if resolves(it[1], reader)]
+        fitting.reverse()  # Null comes first in a schema, and is what a record has least often.
         for branch in self._branches(fitting):
             value = self.value(branch, reader)
             self.source.put(f"{held} = {value}")
@@ -257,7 +258,7 @@ class Reading:
 
     def _branches(self, numbered: Sequence[tuple[int, Node]]) -> Iterator[Node]:
         """What is put while it stands at a branch happens when a record has that branch."""
-        if not numbered or numbered[-1][0] >= _MOST_BRANCHES:
+        if not numbered or any(place >= _MOST_BRANCHES for place, _ in numbered):
             msg = "plans do not know unions with so many branches, or so few"
             raise UnplannedError(msg)
         number, word = self.source.variable(), "if"
