@@ -15,7 +15,7 @@ PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 only ?= tests
 # Files of tests on real Kafka at once, each lot with a broker of its own: most of their time is
 # waiting for what is to happen.
-AT_ONCE ?= 2
+AT_ONCE ?= 3
 # The same flags for both lock files: no host's name, no comment that tells of a machine.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 	--python-version 3.11 --no-emit-index-url --no-emit-find-links $(upgrade)
