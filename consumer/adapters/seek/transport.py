@@ -159,7 +159,9 @@ class Connection:
         return HttpAnswer(reader.status, reader.headers, reader.body)
 
     def close(self) -> None:
+        """Once."""
         self._socket.close()
+        self._reader.close()
 
     def _send(self, head: bytes, body: bytes, deadline: Deadline) -> bool:
         """False when the server closed before it had all: it may refuse a request (413) that it
