@@ -23,6 +23,9 @@ from tests.unit.mapping_samples import (
     reason,
 )
 
+WHITE_SPACE = [chr(code) for code in range(0x11_0000) if chr(code).isspace()]
+"""All 29 that Unicode knows."""
+
 
 class TestWhatIsRefused:
     @pytest.mark.parametrize("blank", ["", " ", "\t\n"])
@@ -54,10 +57,15 @@ class TestWhatIsRefused:
         ):
             assert reason(broken) is Reason.BLANK_LABEL
 
-    @pytest.mark.parametrize("token", [" token", "token ", "to ken", "token\n", "to\u00a0ken"])
-    def test_a_token_with_white_space(self, token: str) -> None:
+    @pytest.mark.parametrize("space", WHITE_SPACE)
+    @pytest.mark.parametrize("parts", [("", "token"), ("token", ""), ("to", "ken")])
+    def test_a_token_with_white_space(self, parts: Sequence[str], space: str) -> None:
+        token = space.join(parts)
         assert reason(APPLICATION._replace(seek_token=token)) is Reason.TOKEN_WHITESPACE
         assert reason(COMPLETED._replace(seek_token=token)) is Reason.TOKEN_WHITESPACE
+
+    def test_a_token_with_an_odd_character_that_is_no_white_space_is_sent(self) -> None:
+        assert reason(APPLICATION._replace(seek_token="to\u200bken")) is None  # noqa: S106 -- no secret
 
     def test_an_unsound_token_even_when_the_profile_id_would_win(self) -> None:
         event = APPLICATION._replace(candidate_application_profile_id="id-1", seek_token="")
