@@ -47,12 +47,8 @@ class Partitions:
         self.settled += 1
 
     def settle_all(self, parcels: Iterable[Parcel]) -> None:
-        for parcel in parcels:  # As `settle` does, without a call for each.
-            lane = parcel.lane
-            if not lane.gone:
-                lane.tracker.settle(parcel.offset)
-                lane.pending_bytes -= parcel.size
-                self.settled += 1
+        for parcel in parcels:
+            self.settle(parcel.lane, parcel.offset, parcel.size)
 
     def drop(self, lane: Lane) -> None:
         """It is not ours any more: what is still pending will be read by its new owner."""

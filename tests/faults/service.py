@@ -22,7 +22,7 @@ GLANCE_S = 0.1
 
 def glance() -> None:
     """Between two looks at another process, which tells nobody how far it is."""
-    time.sleep(GLANCE_S)  # As above: there is nothing to wait on.
+    time.sleep(GLANCE_S)  # No event of ours ends the wait: the other process sends none.
 
 
 @dataclass(slots=True)

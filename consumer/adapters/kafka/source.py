@@ -215,13 +215,13 @@ class KafkaSource:
         self._ask_at_s = self._clock.monotonic_s() + ASK_AGAIN_S
 
     def _sorted(self, messages: list[Message]) -> Polled:
-        records = [message for message in messages if message.error() is None]
+        records: list[Message] = []
         ends: list[tuple[Place, Offset]] = []
-        for message in messages if len(records) < len(messages) else ():
+        for message in messages:
             error = message.error()
             if error is None:
-                continue
-            if error.code() == KafkaError._PARTITION_EOF:
+                records.append(message)
+            elif error.code() == KafkaError._PARTITION_EOF:
                 ends.append((_place(message), Offset(message.offset() or 0)))
             elif error.fatal():
                 self._fatal = error

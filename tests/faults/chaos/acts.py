@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import Final
@@ -145,15 +145,14 @@ class Acts:
         deadline_s = time.monotonic() + IN_SYNC_WITHIN_S
         wanted = 0
         while time.monotonic() < deadline_s:
-            try:
+            with suppress(KafkaException, TimeoutError):
                 found = len(admin.list_topics(topic, timeout=ASK_S).topics[topic].partitions)
                 wanted = wanted or min(found + 1, PARTITIONS_MAX)
                 if found >= wanted:
                     return
                 for done in admin.create_partitions([NewPartitions(topic, wanted)]).values():
                     done.result(ASK_S)
-            except (KafkaException, TimeoutError):
-                time.sleep(GLANCE_S)  # Brokers tell nobody when they can be asked again.
+            time.sleep(GLANCE_S)  # Brokers tell nobody when they have made one, or can be asked.
         msg = f"{topic} has no further partition after {IN_SYNC_WITHIN_S:g} s"
         raise FailedActError(msg)
 

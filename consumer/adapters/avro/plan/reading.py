@@ -92,7 +92,7 @@ class Reading:
         rest: Sequence[Field] = writer.fields
         while rest:
             together, run = _leading(rest, shape, written)
-            rest = rest[len(run) or 1 :]
+            rest = rest[len(run) :]
             if together is not None:
                 made[together] = self._remembered(run, together, wanted, held)
             elif (name := run[0].name) in wanted:
