@@ -1,7 +1,8 @@
 """The decoded facts: what an ATS says has happened.
 
-Tuples, since one of each is made for every record. All times are milliseconds since
-the epoch (UTC), as Avro's `timestamp-millis` carries them.
+All times are milliseconds since the epoch (UTC), as Avro's `timestamp-millis` carries them.
+For each record its fields are decoded and mapped as a plain tuple, in the order they have here:
+that costs half as much to make and to take apart.
 """
 
 from __future__ import annotations
@@ -11,13 +12,9 @@ from typing import NamedTuple, TypeAlias
 
 from consumer.domain.standings import Standing
 
-
-class State(NamedTuple):
-    """A state of an application or a position (contract 1.4)."""
-
-    standing: Standing
-    timestamp_ms: int | None
-    """When the state took effect; only a previous state may lack it."""
+State: TypeAlias = tuple[Standing, int | None]
+"""A state of an application or a position (contract 1.4), and when it took effect; only a previous
+state may lack that."""
 
 
 class ApplicationStatusChanged(NamedTuple):

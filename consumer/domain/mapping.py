@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from consumer.domain.bodies import listed, quoted
 from consumer.domain.events import (
@@ -71,15 +71,22 @@ class MappingPolicy:
     """So long before: what is said of the candidate after that will have no effect."""
 
 
+MapFields: TypeAlias = Callable[[Any, MappingPolicy, int], Mapped]
+
+
 def map_event(event: Event, policy: MappingPolicy, now_ms: int) -> Mapped:
     """Pure. `now_ms` (wall clock) decides warnings only, never what is sent (P9)."""
-    return _MAPS[type(event)](event, policy, now_ms)
+    return mapping_of(type(event))(event, policy, now_ms)
+
+
+def mapping_of(kind: type[Event]) -> MapFields:
+    """The same, of the fields of such an event."""
+    return _MAPS[kind]
 
 
 def _application_status_update(
-    event: ApplicationStatusChanged, policy: MappingPolicy, now_ms: int
+    fields: ApplicationStatusChanged, policy: MappingPolicy, now_ms: int
 ) -> Mapped:
-    # Unpacked at once: an attribute of a named tuple costs as much as a small call.
     (
         event_id,
         application_id,
@@ -91,12 +98,13 @@ def _application_status_update(
         ads,
         current,
         previous,
-    ) = event
+    ) = fields
+    playground = policy.playground
     refusal = (
         nameless(event_id, application_id)
-        or bad_token(token, playground=policy.playground)
-        or bad_profile_id(profile_id, playground=policy.playground)
-        or bad_profile_ids(ads, playground=policy.playground)
+        or bad_token(token, playground)
+        or bad_profile_id(profile_id, playground)
+        or bad_profile_ids(ads, playground)
     )
     if refusal is not None:
         return refusal
@@ -129,60 +137,56 @@ def _application_status_update(
 
 
 def _position_status_update(
-    event: PositionStatusChanged, policy: MappingPolicy, now_ms: int
+    fields: PositionStatusChanged, policy: MappingPolicy, now_ms: int
 ) -> Mapped:
-    ads = event.position_profile_ids
-    refusal = nameless(event.event_id, event.position_id) or bad_profile_ids(
-        ads, playground=policy.playground
-    )
+    event_id, position_id, hirer_id, occurred_at_ms, ads, current, previous = fields
+    refusal = nameless(event_id, position_id) or bad_profile_ids(ads, policy.playground)
     if refusal is not None:
         return refusal
     if not ads:
         return Skipped(SkipReason.NOT_ADVERTISED)
     warnings: list[Warn] = []
-    states = _states(event.current, event.previous, now_ms + policy.future_tolerance_ms, warnings)
+    states = _states(current, previous, now_ms + policy.future_tolerance_ms, warnings)
     if not isinstance(states, str):
         return states
     whose = f'"positionProfileIds":{listed(ads)}'
     return Signal(
         _POSITION_STATUS_UPDATE,
-        "position:" + event.position_id,
-        event.hirer_id,
-        event.occurred_at_ms,
+        "position:" + position_id,
+        hirer_id,
+        occurred_at_ms,
         f'{{"typeCode":"{_POSITION_STATUS_UPDATE_CODE}",{whose},{states}}}'.encode(),
         tuple(warnings),
     )
 
 
 def _application_complete(
-    event: ApplicationCompleted, policy: MappingPolicy, now_ms: int
+    fields: ApplicationCompleted, policy: MappingPolicy, now_ms: int
 ) -> Mapped:
-    token, completed_at_ms = event.seek_token, event.completed_at_ms
-    refusal = nameless(event.event_id, event.application_id) or bad_token(
-        token, playground=policy.playground
-    )
+    event_id, application_id, hirer_id, occurred_at_ms, token, issued_at_ms, completed_ms = fields
+    refusal = nameless(event_id, application_id) or bad_token(token, policy.playground)
     if refusal is not None:
         return refusal
     if token is None:
         return Skipped(SkipReason.NOT_FROM_SEEK)
-    if not MIN_MS <= completed_at_ms <= MAX_MS:
-        return Rejected(Reason.BAD_TIME, f"completedAt: {completed_at_ms} ms {_UNWRITABLE}")
+    if not MIN_MS <= completed_ms <= MAX_MS:
+        return Rejected(Reason.BAD_TIME, f"completedAt: {completed_ms} ms {_UNWRITABLE}")
     warnings: list[Warn] = []
-    _warn_of_age(event.seek_token_issued_at_ms, policy, now_ms, warnings)
-    if completed_at_ms > now_ms + policy.future_tolerance_ms:
+    _warn_of_age(issued_at_ms, policy, now_ms, warnings)
+    if completed_ms > now_ms + policy.future_tolerance_ms:
         warnings.append(Warn.FUTURE_TIME)
-    told = f'"token":{quoted(token)},"timestamp":"{rfc3339(completed_at_ms)}"'
+    told = f'"token":{quoted(token)},"timestamp":"{rfc3339(completed_ms)}"'
     return Signal(
         _APPLICATION_COMPLETE,
-        "application:" + event.application_id,
-        event.hirer_id,
-        event.occurred_at_ms,
+        "application:" + application_id,
+        hirer_id,
+        occurred_at_ms,
         f'{{"typeCode":"{_APPLICATION_COMPLETE_CODE}",{told}}}'.encode(),
         tuple(warnings),
     )
 
 
-_MAPS: Final[Mapping[type[Event], Callable[[Any, MappingPolicy, int], Mapped]]] = {
+_MAPS: Final[Mapping[type[Event], MapFields]] = {
     ApplicationStatusChanged: _application_status_update,
     PositionStatusChanged: _position_status_update,
     ApplicationCompleted: _application_complete,
@@ -193,24 +197,22 @@ def _states(
     current: State, previous: State | None, latest_ms: int, warnings: list[Warn]
 ) -> str | Rejected:
     """`current` and, when it can be sent, `previous`, as parts of a JSON object."""
-    standing, began_ms = current
+    it, began_ms = current
     if began_ms is None or not MIN_MS <= began_ms <= MAX_MS:
         return _bad_time(began_ms)
-    _, _, _, before, after, blank, odd = standing
-    if blank:
-        return Rejected(Reason.BLANK_LABEL, f"current.{blank}.label is blank")
-    text = f'"current":{before}{rfc3339(began_ms)}{after}'
-    late = began_ms > latest_ms
+    if it.blank:
+        return Rejected(Reason.BLANK_LABEL, f"current.{it.blank}.label is blank")
+    text = f'"current":{it.before}{rfc3339(began_ms)}{it.after}'
+    odd, late = it.odd, began_ms > latest_ms
     if previous is not None:
-        standing, began_ms = previous
+        it, began_ms = previous
         if began_ms is None or not MIN_MS <= began_ms <= MAX_MS:
             warnings.append(Warn.PREVIOUS_WITHOUT_TIME)
+        elif it.blank:
+            return Rejected(Reason.BLANK_LABEL, f"previous.{it.blank}.label is blank")
         else:
-            _, _, _, before, after, blank, too = standing
-            if blank:
-                return Rejected(Reason.BLANK_LABEL, f"previous.{blank}.label is blank")
-            text += f',"previous":{before}{rfc3339(began_ms)}{after}'
-            odd, late = odd or too, late or began_ms > latest_ms
+            text += f',"previous":{it.before}{rfc3339(began_ms)}{it.after}'
+            odd, late = odd or it.odd, late or began_ms > latest_ms
     if odd:
         warnings.append(Warn.INDEX_OUTSIDE_RANGE)
     if late:

@@ -6,6 +6,7 @@ known of one is found out once.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -23,7 +24,8 @@ class Step(NamedTuple):
     total: int
 
 
-class Standing(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Standing:
     """All of a state but its time, which is another in every record."""
 
     status: Step

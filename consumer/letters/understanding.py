@@ -65,7 +65,7 @@ class Understanding:
         event = self.event(value)
         if isinstance(event, ApplicationCompleted):
             return event.completed_at_ms
-        return None if event is None else event.current.timestamp_ms
+        return None if event is None else event.current[1]
 
 
 def understanding(

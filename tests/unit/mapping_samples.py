@@ -30,12 +30,12 @@ def state_of(
     success: bool | None,  # noqa: FBT001 -- as the domain has it
     timestamp_ms: int | None,
 ) -> State:
-    return State(standing(status, phase, success), timestamp_ms)
+    return standing(status, phase, success), timestamp_ms
 
 
 def changed(it: State, **fields: Any) -> State:  # noqa: ANN401 -- as `_replace` takes them
     held = {"status", "phase", "success"}
-    parts = {name: getattr(it.standing, name) for name in held} | {"timestamp_ms": it.timestamp_ms}
+    parts = {name: getattr(it[0], name) for name in held} | {"timestamp_ms": it[1]}
     return state_of(**parts | fields)
 
 

@@ -7,8 +7,8 @@ import json
 from consumer.adapters.avro.decoder import Decode, event_record
 from consumer.adapters.avro.plan.compiler import compile_plan
 from consumer.adapters.avro.plan.primitives import OddError
-from consumer.adapters.avro.tree import Record, parse
-from consumer.domain.events import Event
+from consumer.adapters.avro.shapes import EVENT_KINDS, Fields
+from consumer.adapters.avro.tree import Record, parse, unqualified
 
 
 def record(schema: object) -> Record:
@@ -19,8 +19,10 @@ def record(schema: object) -> Record:
 
 def plan(schema: object, event_type: str = "application_completed") -> Decode:
     """One that leaves nothing to another decoder."""
-    return compile_plan(record(schema), event_record(event_type), refuse)
+    reader = event_record(event_type)
+    kind = EVENT_KINDS[unqualified(reader.name)]
+    return Decode(kind, compile_plan(record(schema), reader, refuse))
 
 
-def refuse(value: bytes) -> Event:
+def refuse(value: bytes) -> Fields:
     raise OddError(value)

@@ -13,15 +13,15 @@ import pytest
 from consumer.adapters.avro.decoder import event_record
 from consumer.adapters.avro.plan.compiler import compile_plan
 from consumer.adapters.avro.plan.primitives import OddError
+from consumer.adapters.avro.shapes import Fields
 from consumer.adapters.avro.tree import Record, parse
-from consumer.domain.events import Event
 from tests.avro_samples import completed_event, schema_json, written
 
 DECLARED = b"\xa0\x8d\x06"
 """50,000 items, as Avro writes it. Not 2^62, so that a plan at fault ends as well."""
 
 
-def plan_with_own(type_: object) -> tuple[Callable[[bytes], Event], bytes, int]:
+def plan_with_own(type_: object) -> tuple[Callable[[bytes], Fields], bytes, int]:
     """A plan for records with a field of their own, such a record, and where that field is."""
     schema: Any = schema_json("application_completed")
     schema["fields"].insert(0, {"name": "own", "type": type_})
@@ -31,7 +31,7 @@ def plan_with_own(type_: object) -> tuple[Callable[[bytes], Event], bytes, int]:
     return compile_plan(writer, event_record("application_completed"), refuse), value, 5
 
 
-def refuse(value: bytes) -> Event:
+def refuse(value: bytes) -> Fields:
     raise OddError(value)
 
 

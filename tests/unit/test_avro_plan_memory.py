@@ -50,10 +50,10 @@ class TestWhatComesBack:
             decoded = decode(encode_event("position_status_changed", event, 1))
 
             assert not isinstance(decoded, ApplicationCompleted)
-            assert decoded.current.standing.status == tuple(
+            assert decoded.current[0].status == tuple(
                 step[name] for name in ("label", "index", "total")
             )
-            assert decoded.current.standing.phase == tuple(
+            assert decoded.current[0].phase == tuple(
                 steps[0][name] for name in ("label", "index", "total")
             )
 
@@ -77,7 +77,7 @@ class TestWhatComesBack:
             }
             value = written(schema, position_event(current=drawn))
 
-            assert decode(value) == general(value)
+            assert decode.read(value) == general(value)
 
     def test_is_bounded(self) -> None:
         known: dict[bytes, object] = {}

@@ -10,17 +10,16 @@ from hypothesis import strategies as st
 
 from consumer.adapters.avro.bounds import is_risky
 from consumer.adapters.avro.decoder import (
-    Decode,
     FastavroDecoder,
     UndecodableError,
     event_record,
     general_decoder,
 )
 from consumer.adapters.avro.event_schemas import EVENT_TYPES
-from consumer.adapters.avro.plan.compiler import compile_plan
+from consumer.adapters.avro.plan.compiler import Read, compile_plan
 from consumer.adapters.avro.resolution import resolve
+from consumer.adapters.avro.shapes import Fields
 from consumer.adapters.avro.tree import Record, parse
-from consumer.domain.events import Event
 from tests.avro_samples import written
 from tests.evolved_schemas import Schema, evolved, mutated, values
 
@@ -31,11 +30,11 @@ class LeftError(Exception):
     """The plan has left the record to the general decoder."""
 
 
-def leave(value: bytes) -> Event:
+def leave(value: bytes) -> Fields:
     raise LeftError(value)
 
 
-def plan_and_oracle(schema: Schema, event_type: str) -> tuple[Decode, FastavroDecoder]:
+def plan_and_oracle(schema: Schema, event_type: str) -> tuple[Read, FastavroDecoder]:
     writer, reader = parse(json.dumps(schema)), event_record(event_type)
     assert isinstance(writer, Record)
     resolution = resolve(writer, reader)
@@ -44,7 +43,7 @@ def plan_and_oracle(schema: Schema, event_type: str) -> tuple[Decode, FastavroDe
     return compile_plan(writer, reader, leave), oracle
 
 
-def agree(plan: Decode, oracle: Decode, value: bytes) -> None:
+def agree(plan: Read, oracle: Read, value: bytes) -> None:
     """What a plan does not leave is read as fastavro reads it."""
     try:
         planned = plan(value)
@@ -55,7 +54,7 @@ def agree(plan: Decode, oracle: Decode, value: bytes) -> None:
     assert read(oracle, value) in (planned, DEFECT)
 
 
-def read(oracle: Decode, value: bytes) -> Event | str:
+def read(oracle: Read, value: bytes) -> Fields | str:
     """fastavro takes a name for a schema where a record spelled out meets, in a union of ours,
     a record that ours refers to by its name (`phase` written as a plain `Step`)."""
     try:

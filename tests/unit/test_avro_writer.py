@@ -44,7 +44,8 @@ def test_what_may_be_null_may_be_left_out() -> None:
     assert isinstance(decoded, ApplicationStatusChanged)
     assert (decoded.seek_token, decoded.previous, decoded.hirer_id) == (None, None, None)
     assert decoded.position_profile_ids == []
-    assert (decoded.current.standing.phase, decoded.current.standing.success) == (None, None)
+    standing, _ = decoded.current
+    assert (standing.phase, standing.success) == (None, None)
 
 
 @pytest.mark.parametrize(

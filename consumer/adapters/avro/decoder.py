@@ -1,4 +1,4 @@
-"""From one writer schema to one small function: bytes of a record → event.
+"""From one writer schema to one small function: bytes of a record → an event's fields.
 
 What can be decided about a schema is decided here, once: a type that is to be ignored,
 one that nobody knows, one that does not resolve. What is left for a record is its value.
@@ -7,10 +7,11 @@ one that nobody knows, one that does not resolve. What is left for a record is i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
-from typing import Any, Final, Protocol, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from fastavro import (
     parse_schema,
@@ -22,10 +23,10 @@ from consumer.adapters.avro.bounds import BeyondBoundsError, is_risky, walk
 from consumer.adapters.avro.event_schemas import EVENT_TYPES, event_schema
 from consumer.adapters.avro.framing import HEADER_BYTES
 from consumer.adapters.avro.plain import Plain, reader_plain, writer_plain
-from consumer.adapters.avro.plan.compiler import compile_plan
+from consumer.adapters.avro.plan.compiler import Read, compile_plan
 from consumer.adapters.avro.plan.source import UnplannedError
 from consumer.adapters.avro.resolution import resolve
-from consumer.adapters.avro.shapes import TooWideError, shaped
+from consumer.adapters.avro.shapes import EVENT_KINDS, Fields, TooWideError, shaped
 from consumer.adapters.avro.tree import BadSchemaError, Record, parse, unqualified
 from consumer.domain.events import Event
 from consumer.domain.signals import Reason, Rejected, Skipped, SkipReason
@@ -38,10 +39,18 @@ class UndecodableError(ValueError):
     """These bytes are no record of their schema. The message may quote them."""
 
 
-class Decode(Protocol):
-    def __call__(self, value: bytes, /) -> Event:
-        """`value` with its framing. Raises UndecodableError, and nothing else."""
-        ...
+@dataclass(frozen=True, slots=True)
+class Decode:
+    """What the records of one writer schema say."""
+
+    kind: type[Event]
+    read: Read
+    """A value with its framing → the fields of its event. Raises UndecodableError, and nothing
+    else."""
+
+    def __call__(self, value: bytes) -> Event:
+        """Raises as `read` does."""
+        return self.kind(*self.read(value))
 
 
 Compiled: TypeAlias = Decode | Skipped | Rejected
@@ -85,12 +94,11 @@ def _compile(writer: Record, event_type: str) -> Compiled:
         general = general_decoder(writer, reader, resolution.aliases)
     except (SchemaParseException, UnknownType) as error:
         return _incompatible(f"not an Avro schema: {error}")
-    if is_risky(writer):
-        return general
-    try:
-        return compile_plan(writer, reader, general)
-    except UnplannedError:
-        return general
+    read: Read = general
+    if not is_risky(writer):
+        with suppress(UnplannedError):
+            read = compile_plan(writer, reader, general)
+    return Decode(EVENT_KINDS[unqualified(reader.name)], read)
 
 
 def general_decoder(
@@ -132,7 +140,7 @@ class FastavroDecoder:
     reader: Record
     reader_schema: Plain
 
-    def __call__(self, value: bytes) -> Event:
+    def __call__(self, value: bytes) -> Fields:
         stream = BytesIO(value)
         stream.seek(HEADER_BYTES)
         try:
@@ -142,7 +150,7 @@ class FastavroDecoder:
                 cast("dict[str, Any]", self.writer_schema),
                 cast("dict[str, Any]", self.reader_schema),
             )
-            event = cast("Event", shaped(decoded, self.reader))
+            fields = cast("Fields", shaped(decoded, self.reader))
         except (BeyondBoundsError, TooWideError) as error:
             raise UndecodableError(str(error)) from error
         except Exception as error:  # The library lets escape whatever it trips over.
@@ -150,4 +158,4 @@ class FastavroDecoder:
         if stream.tell() != len(value):
             msg = f"the record ends at byte {stream.tell()}, the value has {len(value)}"
             raise UndecodableError(msg)
-        return event
+        return fields

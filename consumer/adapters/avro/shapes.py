@@ -1,6 +1,6 @@
 """Which tuple each record of our reader schemas becomes, and from which of its fields.
 
-Both ways of decoding build events by this one table: plans while they read, and
+Both ways of decoding build the fields of events by this one table: plans while they read, and
 `shaped` from what fastavro has read.
 """
 
@@ -14,8 +14,8 @@ from consumer.adapters.avro.tree import Array, Node, Primitive, Record, Union, u
 from consumer.domain.events import (
     ApplicationCompleted,
     ApplicationStatusChanged,
+    Event,
     PositionStatusChanged,
-    State,
 )
 from consumer.domain.standings import Step, standing
 from consumer.domain.tuples import new_tuple
@@ -24,7 +24,8 @@ INT_MIN: Final = -(2**31)
 INT_MAX: Final = 2**31 - 1
 
 
-_Tuple: TypeAlias = tuple[object, ...]
+Fields: TypeAlias = tuple[Any, ...]
+"""Of an event, in its order."""
 
 
 class TooWideError(ValueError):
@@ -42,22 +43,25 @@ class Together(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    kind: type[_Tuple]
-    """A `NamedTuple`."""
     fields: tuple[str | Together, ...]
     """Names of the reader schema, in the order of the tuple."""
+    kind: type[tuple[object, ...]] = tuple
 
 
 Shapes: TypeAlias = Mapping[str, Shape]
 """By the record's unqualified name."""
 
-_STATE: Final = Shape(State, (Together(standing, ("status", "phase", "success")), "timestamp"))
+EVENT_KINDS: Final[Mapping[str, type[Event]]] = {
+    "ApplicationStatusChanged": ApplicationStatusChanged,
+    "PositionStatusChanged": PositionStatusChanged,
+    "ApplicationCompleted": ApplicationCompleted,
+}
+_STATE: Final = Shape((Together(standing, ("status", "phase", "success")), "timestamp"))
 EVENT_SHAPES: Final[Shapes] = {
-    "Step": Shape(Step, ("label", "index", "total")),
+    "Step": Shape(("label", "index", "total"), Step),
     "State": _STATE,
     "PreviousState": _STATE,
     "ApplicationStatusChanged": Shape(
-        ApplicationStatusChanged,
         (
             "eventId",
             "applicationId",
@@ -72,7 +76,6 @@ EVENT_SHAPES: Final[Shapes] = {
         ),
     ),
     "PositionStatusChanged": Shape(
-        PositionStatusChanged,
         (
             "eventId",
             "positionId",
@@ -84,7 +87,6 @@ EVENT_SHAPES: Final[Shapes] = {
         ),
     ),
     "ApplicationCompleted": Shape(
-        ApplicationCompleted,
         (
             "eventId",
             "applicationId",

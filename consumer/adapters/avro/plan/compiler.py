@@ -1,4 +1,4 @@
-"""One writer schema and one of ours → a function from a record's bytes to its event."""
+"""One writer schema and one of ours → a function from a record's bytes to its event's fields."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from consumer.adapters.avro.framing import HEADER_BYTES
 from consumer.adapters.avro.plan import primitives
 from consumer.adapters.avro.plan.reading import Reading
 from consumer.adapters.avro.plan.source import Source
-from consumer.adapters.avro.shapes import EVENT_SHAPES, Shapes
+from consumer.adapters.avro.shapes import EVENT_SHAPES, Fields, Shapes
 from consumer.adapters.avro.tree import Record
-from consumer.domain.events import Event
 from consumer.domain.tuples import new_tuple
 
-_Decode: TypeAlias = Callable[[bytes], Event]
+Read: TypeAlias = Callable[[bytes], Fields]
 
 _ODD: Final = (primitives.OddError, IndexError, TypeError, ValueError, struct.error)
 """What a plan runs into when bytes are not what it expects; ValueError is for bad UTF-8."""
@@ -47,8 +46,8 @@ TOOLS: Final[Mapping[str, object]] = {
 
 
 def compile_plan(
-    writer: Record, reader: Record, general: _Decode, shapes: Shapes = EVENT_SHAPES
-) -> _Decode:
+    writer: Record, reader: Record, general: Read, shapes: Shapes = EVENT_SHAPES
+) -> Read:
     """Raises UnplannedError for a schema that plans do not know.
 
     The records of `writer` have to resolve to `reader`. `general` decodes any record of
@@ -58,7 +57,7 @@ def compile_plan(
     names: dict[str, object] = {**TOOLS, **source.constants, "general": general}
     code = compile(source.text, "<plan>", "exec", dont_inherit=True)
     exec(code, names)  # noqa: S102 -- our own text; what is a schema's came in as constants
-    return cast("_Decode", names["plan"])
+    return cast("Read", names["plan"])
 
 
 def write_plan(writer: Record, reader: Record, shapes: Shapes = EVENT_SHAPES) -> Source:
@@ -67,9 +66,9 @@ def write_plan(writer: Record, reader: Record, shapes: Shapes = EVENT_SHAPES) ->
     with source.block("def plan(d)"):
         with source.block("try"):
             source.put(f"p = {HEADER_BYTES}", "padded = d + PADDING")
-            event = Reading(source, shapes).value(writer, reader)
+            fields = Reading(source, shapes).value(writer, reader)
             with source.block("if p == len(d)"):
-                source.put(f"return {event}")
+                source.put(f"return {fields}")
         with source.block("except ODD"):
             source.put("pass")
         source.put("return general(d)")

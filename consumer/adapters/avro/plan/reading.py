@@ -103,8 +103,10 @@ class Reading:
             made.get(part) or self._made(part, held) if isinstance(part, Together) else held[part]
             for part in shape.fields
         )
-        record = self.source.variable()
-        self.source.put(f"{record} = new({self.source.constant(shape.kind)}, ({parts},))")
+        record, made_of = self.source.variable(), f"({parts},)"
+        if shape.kind is not tuple:
+            made_of = f"new({self.source.constant(shape.kind)}, {made_of})"
+        self.source.put(f"{record} = {made_of}")
         return record
 
     def _remembered(
