@@ -50,6 +50,8 @@ class FakeTransport:
     posted: list[Posted] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
     """What happens while the far side thinks."""
+    is_open: bool = False
+    """A connection is at hand."""
 
     def post(self, body: bytes, headers: RawHeaders, total_s: float) -> HttpAnswer:
         self.posted.append(Posted(body, headers, total_s))
@@ -58,6 +60,31 @@ class FakeTransport:
         if isinstance(reply, TransportError):
             raise reply
         return reply
+
+    def begin(self, body: bytes, headers: RawHeaders, total_s: float) -> FakePost | None:
+        return FakePost(self, body, headers, total_s) if self.is_open else None
+
+
+@dataclass
+class FakePost:
+    """Has to wait once, then comes to what `post` would have come to."""
+
+    transport: FakeTransport
+    body: bytes
+    headers: RawHeaders
+    total_s: float
+    waited: bool = False
+    wants: int = 1
+    over_by_s: float = float("inf")
+
+    def fileno(self) -> int:
+        raise NotImplementedError
+
+    def advance(self) -> HttpAnswer | None:
+        if self.waited:
+            return self.transport.post(self.body, self.headers, self.total_s)
+        self.waited = True
+        return None
 
 
 @dataclass
@@ -69,6 +96,10 @@ class FakeBearers:
     def get(self) -> str | Unauthenticated | Outage:
         self.meanwhile()
         return self.outcomes.pop(0)
+
+    def at_hand(self) -> str | None:
+        outcome = self.outcomes[0] if self.outcomes else None
+        return outcome if isinstance(outcome, str) else None
 
     def invalidate(self, bearer: str) -> None:
         self.invalidated.append(bearer)

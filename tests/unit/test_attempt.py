@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from consumer.adapters.seek.client import Attempt, ClientOptions, SeekClient
+from consumer.adapters.seek.client import Asked, Attempt, ClientOptions, SeekClient
 from consumer.adapters.seek.exchanges import Exchange
 from consumer.adapters.seek.transport import HttpAnswer, TransportError
 from consumer.delivery.verdicts import (
@@ -170,3 +170,36 @@ def test_nothing_is_shown_unless_asked_for() -> None:
     client = SeekClient(transport, FakeBearers(["t1"]), ClientOptions("ats/1"), FakeClock())
     assert client.watch is None
     assert client.send([A]).verdict == Accepted()
+
+
+class TestWithoutWaiting:
+    def test_an_attempt_comes_to_the_same(self) -> None:
+        setting = Setting([EXPIRED, TransportError("SomeError", timed_out=True)])
+        setting.transport.is_open = True
+        for verdict in (Unauthenticated("expired"), Outage(Fault.TIMEOUT, "SomeError")):
+            asked = setting.client.begin([A])
+            assert isinstance(asked, Asked)
+            assert asked.advance() is None
+            attempt = asked.advance()
+            assert attempt is not None
+            assert (attempt.verdict, attempt.requests) == (verdict, 1)
+            posted = setting.transport.posted[-1]
+            assert posted.header("X-Request-Id") == attempt.request_id
+            assert posted.header("Authorization") == "Bearer t1"
+            assert posted.total_s == 20.0
+        assert setting.bearers.invalidated == ["t1"]
+        assert len(setting.seen) == 2
+
+    def test_there_is_none_where_a_token_has_to_be_fetched(self) -> None:
+        setting = Setting([TRUE], FakeBearers([Outage(Fault.TOKEN_ENDPOINT, "x")]))
+        setting.transport.is_open = True
+        assert setting.client.begin([A]) is None
+
+    def test_there_is_none_where_a_connection_has_to_be_opened(self) -> None:
+        assert Setting([TRUE]).client.begin([A]) is None
+
+    def test_leave_to_start_is_asked(self) -> None:
+        setting = Setting([TRUE])
+        setting.transport.is_open = True
+        assert setting.client.begin([A], lambda: False) == Attempt(NotStarted(), "", 0)
+        assert setting.transport.posted == []

@@ -47,6 +47,9 @@ class FakeClient:
             raise DefectError
         return Attempt(Accepted(), "r-" + bodies[0].decode(), 1)
 
+    def begin(self, bodies: Sequence[bytes], may_start: Callable[[], bool]) -> None:
+        """Each request has to wait for something before."""
+
 
 @dataclass
 class Bench:

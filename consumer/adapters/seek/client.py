@@ -10,7 +10,13 @@ from uuid import uuid4
 from consumer.adapters.seek.answers import read_answer
 from consumer.adapters.seek.exchanges import WatchExchange, signals_exchange
 from consumer.adapters.seek.token import Bearers
-from consumer.adapters.seek.transport import HttpAnswer, RawHeaders, Transport, TransportError
+from consumer.adapters.seek.transport import (
+    HttpAnswer,
+    KeepingTransport,
+    Post,
+    RawHeaders,
+    TransportError,
+)
 from consumer.delivery.judging import judge
 from consumer.delivery.verdicts import (
     AnswerPolicy,
@@ -66,11 +72,18 @@ class Attempt(NamedTuple):
     requests: int = 0
 
 
+class Question(NamedTuple):
+    request_id: str
+    headers: RawHeaders
+    body: bytes
+    bearer: str
+
+
 @dataclass(frozen=True, slots=True)
 class SeekClient:
     """Sends signals and says what the answer means. Safe to call from many threads."""
 
-    transport: Transport
+    transport: KeepingTransport
     bearers: Bearers
     options: ClientOptions
     clock: Clock
@@ -92,12 +105,50 @@ class SeekClient:
         if not may_start():
             return Attempt(NotStarted())
         left_s = self.options.total_s - (self.clock.monotonic_s() - began_s)
-        request_id = self.new_id()
-        headers = self._headers(bearer, request_id)
-        verdict = self._ask(headers, _body(bodies), left_s, bearer)
+        question = self._question(bodies, bearer)
+        try:
+            answer: HttpAnswer | TransportError = self.transport.post(
+                question.body, question.headers, left_s
+            )
+        except TransportError as error:
+            answer = error
+        return self.ended(question, answer)
+
+    def begin(
+        self, bodies: Sequence[bytes], may_start: Callable[[], bool] = always
+    ) -> Asked | Attempt | None:
+        """The same without waiting. None where that cannot be: a token has to be fetched, or a
+        connection to be opened, before."""
+        bearer = self.bearers.at_hand()
+        if bearer is None:
+            return None
+        if not may_start():
+            return Attempt(NotStarted())
+        question = self._question(bodies, bearer)
+        try:
+            total_s = self.options.total_s
+            post = self.transport.begin(question.body, question.headers, total_s)
+        except TransportError as error:
+            return self.ended(question, error)
+        return None if post is None else Asked(self, question, post)
+
+    def ended(self, question: Question, answer: HttpAnswer | TransportError) -> Attempt:
+        """What came of it. A token that SEEK refused is dropped."""
+        if isinstance(answer, TransportError):
+            self._show(question, answer.code)
+            fault = Fault.TIMEOUT if answer.timed_out else Fault.TRANSPORT
+            return Attempt(Outage(fault, answer.code), question.request_id, 1)
+        self._show(question, answer)
+        now_s = self.clock.wall_ms() / 1_000
+        read = read_answer(answer, now_s, self.options.retry_after_cap_s)
+        verdict = judge(read, self.options.policy)
         if isinstance(verdict, Unauthenticated):
-            self.bearers.invalidate(bearer)
-        return Attempt(verdict, request_id, 1)
+            self.bearers.invalidate(question.bearer)
+        return Attempt(verdict, question.request_id, 1)
+
+    def _question(self, bodies: Sequence[bytes], bearer: str) -> Question:
+        request_id = self.new_id()
+        return Question(request_id, self._headers(bearer, request_id), _body(bodies), bearer)
 
     def _headers(self, bearer: str, request_id: str) -> RawHeaders:
         """Answers unpacked: they are small, and a bound on their size is then exact."""
@@ -112,19 +163,23 @@ class SeekClient:
             (b"Authorization", b"Bearer " + bearer.encode()),
         ]
 
-    def _ask(self, headers: RawHeaders, body: bytes, total_s: float, bearer: str) -> Verdict:
-        try:
-            http = self.transport.post(body, headers, total_s)
-        except TransportError as error:
-            self._show(headers, body, error.code, bearer)
-            return Outage(Fault.TIMEOUT if error.timed_out else Fault.TRANSPORT, error.code)
-        self._show(headers, body, http, bearer)
-        now_s = self.clock.wall_ms() / 1_000
-        answer = read_answer(http, now_s, self.options.retry_after_cap_s)
-        return judge(answer, self.options.policy)
-
-    def _show(
-        self, headers: RawHeaders, body: bytes, answer: HttpAnswer | str, bearer: str
-    ) -> None:
+    def _show(self, question: Question, answer: HttpAnswer | str) -> None:
         if self.watch is not None:
+            _, headers, body, bearer = question
             self.watch(signals_exchange(headers, body, answer, bearer))
+
+
+class Asked(NamedTuple):
+    """An attempt that is under way."""
+
+    client: SeekClient
+    question: Question
+    post: Post
+
+    def advance(self) -> Attempt | None:
+        """None when it has to wait. Not called again after an attempt."""
+        try:
+            answer = self.post.advance()
+        except TransportError as error:
+            return self.client.ended(self.question, error)
+        return None if answer is None else self.client.ended(self.question, answer)

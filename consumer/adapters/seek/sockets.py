@@ -1,7 +1,7 @@
 """Connections whose every wait ends at one time for the whole request.
 
 HTTP clients restart a read time-out with each byte, so a server that drips its answer can hold
-a sender for hours. Here each call to a socket asks the request's own deadline before.
+a sender for hours. Here nothing waits by itself, and each wait asks the request's own deadline.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Deadline:
         now_s = clock.monotonic_s()
         self._clock = clock
         self._connected_by_s = now_s + min(connect_s, total_s)
-        self._over_by_s = now_s + total_s
+        self.over_by_s = now_s + total_s
 
     def connect_left_s(self) -> float:
         """Raises `TimeoutError` when nothing is left."""
@@ -34,7 +34,7 @@ class Deadline:
 
     def left_s(self) -> float:
         """Raises `TimeoutError` when nothing is left."""
-        return self._left_s(self._over_by_s)
+        return self._left_s(self.over_by_s)
 
     def _left_s(self, by_s: float) -> float:
         left_s = by_s - self._clock.monotonic_s()
@@ -43,21 +43,23 @@ class Deadline:
         return left_s
 
 
-class DeadlineSocket:
-    """One connection, plain or TLS.
+class ClientSocket:
+    """One connection, plain or TLS, of which nothing waits but `connect` and `wait`.
 
     Raises the operating system's own errors (`ConnectionRefusedError`, `socket.gaierror`,
     `ssl.SSLCertVerificationError`, `TimeoutError`): their names say most.
     """
 
     def __init__(self, connected: socket.socket) -> None:
+        connected.settimeout(0.0)
         self._socket = connected
-        self._wait_s: float | None = None
+        self.wants = select.POLLIN
+        """What has to happen before it is worth while to go on: poll(2) knows."""
 
     @classmethod
     def connect(
         cls, host: str, port: int, tls: ssl.SSLContext | None, deadline: Deadline
-    ) -> DeadlineSocket:
+    ) -> ClientSocket:
         connected = _connect(_resolve(host, port, deadline.connect_left_s()), deadline)
         try:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -70,28 +72,39 @@ class DeadlineSocket:
             raise
         return cls(connected)
 
-    def receive(self, max_bytes: int, deadline: Deadline) -> bytes:
-        while True:
-            self._wait_at_most(deadline.left_s())
-            try:
-                return self._socket.recv(max_bytes)
-            except TimeoutError:
-                continue
+    def fileno(self) -> int:
+        return self._socket.fileno()
 
-    def send(self, parts: Sequence[bytes], deadline: Deadline) -> None:
-        """One after another, without a copy that joins them."""
-        rest = _after([memoryview(part) for part in parts], 0)
-        while rest:
-            self._wait_at_most(deadline.left_s())
-            try:
+    def receive(self, max_bytes: int) -> bytes | None:
+        """None where nothing is there yet; empty at the end of the connection."""
+        try:
+            return self._socket.recv(max_bytes)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            self.wants = select.POLLIN
+        except ssl.SSLWantWriteError:
+            self.wants = select.POLLOUT
+        return None
+
+    def send(self, parts: Sequence[memoryview]) -> Sequence[memoryview]:
+        """One after another, without a copy that joins them. What the system did not take yet."""
+        rest = parts
+        try:
+            while rest:
                 rest = _after(rest, self._send_some(rest))
-            except TimeoutError:
-                continue
+        except (BlockingIOError, ssl.SSLWantWriteError):
+            self.wants = select.POLLOUT
+        except ssl.SSLWantReadError:
+            self.wants = select.POLLIN
+        else:
+            self.wants = select.POLLIN
+        return rest
 
-    def _send_some(self, parts: Sequence[memoryview]) -> int:
-        if isinstance(self._socket, ssl.SSLSocket):  # it sends no more than one at a time
-            return self._socket.send(parts[0])
-        return self._socket.sendmsg(parts)
+    def wait(self, deadline: Deadline) -> None:
+        """For what it wants. Raises `TimeoutError` at the deadline."""
+        left_s = deadline.left_s()
+        poller = select.poll()
+        poller.register(self._socket, self.wants)
+        poller.poll(left_s * 1_000)
 
     def is_readable(self) -> bool:
         """Before it is used again: true when the server has closed it, or sent what none asked."""
@@ -106,13 +119,10 @@ class DeadlineSocket:
     def close(self) -> None:
         self._socket.close()
 
-    def _wait_at_most(self, left_s: float) -> None:
-        """In whole seconds while there are some, so that it need not be set for each call: to set
-        it lets go of the interpreter, and while others compute it is slow to come back."""
-        wait_s = left_s if left_s < 1.0 else float(int(left_s))
-        if wait_s != self._wait_s:
-            self._wait_s = wait_s
-            self._socket.settimeout(wait_s)
+    def _send_some(self, parts: Sequence[memoryview]) -> int:
+        if isinstance(self._socket, ssl.SSLSocket):  # it sends no more than one at a time
+            return self._socket.send(parts[0])
+        return self._socket.sendmsg(parts)
 
 
 def _after(parts: Sequence[memoryview], sent: int) -> Sequence[memoryview]:

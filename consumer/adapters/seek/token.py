@@ -17,6 +17,10 @@ class Bearers(Protocol):
     """Where a client has its tokens from. Called from many threads."""
 
     def get(self) -> str | Unauthenticated | Outage: ...
+    def at_hand(self) -> str | None:
+        """A token for which nothing has to be waited; None without one."""
+        ...
+
     def invalidate(self, bearer: str) -> None: ...
 
 
@@ -43,14 +47,19 @@ class PartnerToken:
     def get(self) -> str | Unauthenticated | Outage:
         """The cached bearer, or a new one; blocks while it is fetched."""
         with self._lock:
-            if self._token is not None and self.clock.monotonic_s() < self._token.fresh_until_s:
-                return self._token.bearer
+            bearer = self._cached()
+            if bearer is not None:
+                return bearer
             others = self._refresh
             mine: Future[Fetched] = Future()
             if others is None:
                 self._refresh = mine
         fetched = self._lead(mine) if others is None else self._await(others)
         return fetched.bearer if isinstance(fetched, Token) else fetched
+
+    def at_hand(self) -> str | None:
+        with self._lock:
+            return self._cached()
 
     def invalidate(self, bearer: str) -> None:
         """SEEK refused `bearer`. Does nothing when it has been replaced already, so that many
@@ -70,6 +79,11 @@ class PartnerToken:
         """When the cached token ends, wall time in milliseconds; None without one."""
         with self._lock:
             return None if self._token is None else self._token.expires_at_ms
+
+    def _cached(self) -> str | None:
+        token = self._token
+        fresh = token is not None and self.clock.monotonic_s() < token.fresh_until_s
+        return token.bearer if token is not None and fresh else None
 
     def _lead(self, refresh: Future[Fetched]) -> Fetched:
         """Whoever waits hears of the outcome, even when a defect of ours ended it."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ssl
 from collections import deque
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol, TypeAlias
@@ -19,7 +19,7 @@ from consumer.adapters.seek.http1 import (
     RemoteProtocolError,
     post_head,
 )
-from consumer.adapters.seek.sockets import Deadline, DeadlineSocket
+from consumer.adapters.seek.sockets import ClientSocket, Deadline
 from consumer.errors import BadConfigurationError
 from consumer.ports import Clock
 
@@ -64,6 +64,35 @@ class Transport(Protocol):
         ...
 
 
+class KeepingTransport(Transport, Protocol):
+    """One that keeps connections."""
+
+    def begin(self, body: bytes, headers: RawHeaders, total_s: float) -> Post | None:
+        """The same without waiting: its `advance` sends, and receives. None where that takes a
+        connection that is not open yet. Raises `TransportError`."""
+        ...
+
+
+class Post(Protocol):
+    """One that is under way."""
+
+    def fileno(self) -> int: ...
+    @property
+    def wants(self) -> int:
+        """The event of poll(2) that lets it go on."""
+        ...
+
+    @property
+    def over_by_s(self) -> float:
+        """When it ends at the latest, on the monotonic clock."""
+        ...
+
+    def advance(self) -> HttpAnswer | None:
+        """Goes on as far as it can without waiting; None when it has to. Raises `TransportError`,
+        also when its time is over. Not called again after that, or after the answer."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TransportLimits:
     connect_s: float = 5.0
@@ -76,7 +105,7 @@ class TransportLimits:
 
 
 class HttpTransport:
-    """Implements `Transport` with llhttp, the parser of Node.js, over sockets with a deadline.
+    """Implements `KeepingTransport` with llhttp, the parser of Node.js.
 
     Connections are shared by all callers and kept alive. There is no proxy, no cookie, no
     redirect, no decompression and no reading of the environment.
@@ -96,22 +125,42 @@ class HttpTransport:
         """The one used last is at the end, and is used next."""
 
     def post(self, body: bytes, headers: RawHeaders, total_s: float) -> HttpAnswer:
-        deadline = Deadline(self._clock, self._limits.connect_s, total_s)
-        with _told_as_transport_errors():
-            head = post_head(self._target, self._host_header, headers, len(body))
+        deadline = self._deadline(total_s)
+        try:
+            deadline.left_s()
+            head = self._head(body, headers)
             connection = self._idle_connection() or self._connect(deadline)
-            try:
-                answer = connection.exchange(head, body, deadline)
-            finally:
-                self._keep(connection)
+        except _FAILURES as error:
+            raise _told(error) from error
+        connection.ask(head, body)
+        post = _Post(connection, deadline, self._keep)
+        while (answer := post.advance()) is None:
+            post.wait()
         return answer
+
+    def begin(self, body: bytes, headers: RawHeaders, total_s: float) -> Post | None:
+        try:
+            head = self._head(body, headers)
+        except _FAILURES as error:
+            raise _told(error) from error
+        connection = self._idle_connection()
+        if connection is None:
+            return None
+        connection.ask(head, body)
+        return _Post(connection, self._deadline(total_s), self._keep)
 
     def close(self) -> None:
         while self._idle:
             self._idle.pop().close()
 
+    def _deadline(self, total_s: float) -> Deadline:
+        return Deadline(self._clock, self._limits.connect_s, total_s)
+
+    def _head(self, body: bytes, headers: RawHeaders) -> bytes:
+        return post_head(self._target, self._host_header, headers, len(body))
+
     def _connect(self, deadline: Deadline) -> Connection:
-        opened = DeadlineSocket.connect(self._host, self._port, self._tls, deadline)
+        opened = ClientSocket.connect(self._host, self._port, self._tls, deadline)
         return Connection(opened, self._limits.answer_max_bytes)
 
     def _idle_connection(self) -> Connection | None:
@@ -137,52 +186,100 @@ class HttpTransport:
 class Connection:
     """One connection, and whether it may be used again."""
 
-    def __init__(self, connected: DeadlineSocket, answer_max_bytes: int) -> None:
-        self._socket = connected
+    def __init__(self, connected: ClientSocket, answer_max_bytes: int) -> None:
+        self.socket = connected
         self._reader = AnswerReader(answer_max_bytes)
+        self._unsent: Sequence[memoryview] = ()
+        self._is_cut = False
         self.may_be_used_again = False
         self.idle_since_s = 0.0
 
     @property
     def is_open(self) -> bool:
-        return not self._socket.is_readable()
+        return not self.socket.is_readable()
 
-    def exchange(self, head: bytes, body: bytes, deadline: Deadline) -> HttpAnswer:
-        """Of an answer that is too large the rest is not read."""
-        self.may_be_used_again = False
-        sent = self._send(head, body, deadline)
+    def ask(self, head: bytes, body: bytes) -> None:
+        """What `advance` sends, and has the answer to."""
+        self.may_be_used_again = self._is_cut = False
+        self._unsent = (memoryview(head), memoryview(body))
+        self._reader.begin()
+
+    def advance(self) -> HttpAnswer | None:
+        """Without waiting. Of an answer that is too large the rest is not read."""
+        if self._unsent:
+            self._send()
+            if not self._is_cut:  # An answer cannot be there yet.
+                return None
         reader = self._reader
-        reader.begin()
         while not reader.is_over:
-            reader.take(self._socket.receive(_RECEIVE_BYTES, deadline))
-        self.may_be_used_again = sent and reader.may_be_followed
+            received = self.socket.receive(_RECEIVE_BYTES)
+            if received is None:
+                return None
+            reader.take(received)
+        self.may_be_used_again = reader.may_be_followed and not self._is_cut
         return HttpAnswer(reader.status, reader.headers, reader.body)
 
     def close(self) -> None:
         """Once."""
-        self._socket.close()
+        self.socket.close()
         self._reader.close()
 
-    def _send(self, head: bytes, body: bytes, deadline: Deadline) -> bool:
-        """False when the server closed before it had all: it may refuse a request (413) that it
-        has not read, so its answer counts."""
+    def _send(self) -> None:
+        """It is cut when the server closed before it had all: it may refuse a request (413) that
+        it has not read, so its answer counts."""
         try:
-            self._socket.send([head, body], deadline)
-        except TimeoutError:
-            raise
+            self._unsent = self.socket.send(self._unsent)
         except OSError:
-            return False
-        return True
+            self._unsent, self._is_cut = (), True
 
 
-@contextmanager
-def _told_as_transport_errors() -> Generator[None]:
-    try:
-        yield
-    except TimeoutError as error:
-        raise TransportError(type(error).__name__, timed_out=True) from error
-    except (OSError, LocalProtocolError, RemoteProtocolError) as error:
-        raise TransportError(_named(error), timed_out=False) from error
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """Implements `Post`. At its end the connection is kept, or closed."""
+
+    connection: Connection
+    deadline: Deadline
+    keep: Callable[[Connection], None]
+
+    def fileno(self) -> int:
+        return self.connection.socket.fileno()
+
+    @property
+    def wants(self) -> int:
+        return self.connection.socket.wants
+
+    @property
+    def over_by_s(self) -> float:
+        return self.deadline.over_by_s
+
+    def advance(self) -> HttpAnswer | None:
+        """What has come counts, however late this is asked."""
+        try:
+            answer = self.connection.advance()
+            if answer is None:
+                self.deadline.left_s()
+                return None
+        except Exception as error:
+            self.keep(self.connection)
+            if isinstance(error, _FAILURES):
+                raise _told(error) from error
+            raise
+        self.keep(self.connection)
+        return answer
+
+    def wait(self) -> None:
+        """The deadline is asked by `advance`."""
+        with suppress(TimeoutError):
+            self.connection.socket.wait(self.deadline)
+
+
+_FAILURES: Final = (OSError, LocalProtocolError, RemoteProtocolError)
+
+
+def _told(error: Exception) -> TransportError:
+    if isinstance(error, TimeoutError):
+        return TransportError(type(error).__name__, timed_out=True)
+    return TransportError(_named(error), timed_out=False)
 
 
 def _named(error: Exception) -> str:
