@@ -194,9 +194,10 @@ class Courier:
         self.sickness.passed(batch.parcels)
         landing.accepted = batch.parcels
         self.breaker.accepted(parcel.signal.hirer_id for parcel in batch.parcels)
-        topics = [parcel.lane.place.topic for parcel in batch.parcels]
-        for topic in set(topics):
-            if self.guard.passed(Gate(topic, SEND), topics.count(topic)):
+        lanes = [parcel.lane for parcel in batch.parcels]
+        for lane in dict.fromkeys(lanes):
+            topic = lane.place.topic
+            if self.guard.passed(Gate(topic, SEND), lanes.count(lane)):
                 self.flooded.release(topic)
         self.dispatcher.settle(batch)
 

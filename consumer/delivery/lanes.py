@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import EllipsisType
-from typing import Protocol
+from typing import Final, Protocol, cast
 
 from consumer.delivery.records import Headers, Offset, Record, TopicPartition, headers_of
 from consumer.delivery.tracker import OffsetTracker
@@ -63,15 +64,26 @@ class Parcel:
     signal: Sendable
     size: int
     """Bytes of record and signal: what they count towards the bound on pending bytes."""
-    _headers: Headers | EllipsisType | None = ...
-    """Not asked for yet."""
+    asked_headers: Headers | EllipsisType | None = ...
+    """`...` until `headers` were asked for."""
 
     @property
     def headers(self) -> Headers | None:
         """As `headers_of` gives them; the client is asked once."""
-        if isinstance(self._headers, EllipsisType):
-            self._headers = headers_of(self.record)
-        return self._headers
+        if isinstance(self.asked_headers, EllipsisType):
+            self.asked_headers = headers_of(self.record)
+        return self.asked_headers
+
+
+def parcel_of(lane: Lane, offset: Offset, record: Record, signal: Sendable, size: int) -> Parcel:
+    """In half of the time that calling the class takes: one is made for every record."""
+    parcel = _blank(Parcel)
+    parcel.lane, parcel.offset, parcel.record = lane, offset, record
+    parcel.signal, parcel.size, parcel.asked_headers = signal, size, ...
+    return parcel
+
+
+_blank: Final = cast("Callable[[type[Parcel]], Parcel]", object.__new__)
 
 
 @dataclass(slots=True, eq=False)

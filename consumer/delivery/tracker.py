@@ -5,7 +5,7 @@ Pure: no clock, no client, no lock. The loop thread owns every tracker.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from consumer.delivery.records import Offset, Record
@@ -80,12 +80,16 @@ class OffsetTracker:
         self.position = Offset(offset + 1)
 
     def settle(self, offset: Offset) -> None:
-        try:
-            del self._pending[offset]
-        except KeyError:
-            msg = f"offset {offset} settled, but it is not pending"
-            raise BrokenInvariantError(msg) from None
-        self._settled += 1
+        self.settle_all([offset])
+
+    def settle_all(self, offsets: Sequence[Offset]) -> None:
+        pending = self._pending
+        for offset in offsets:
+            if offset not in pending:
+                msg = f"offset {offset} settled, but it is not pending"
+                raise BrokenInvariantError(msg)
+            del pending[offset]
+        self._settled += len(offsets)
 
     def pass_to(self, end: Offset) -> None:
         """The log was read up to `end`: what lies before it holds no further record."""

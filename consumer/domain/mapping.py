@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from consumer.domain.bodies import listed, quoted
+from consumer.domain.bodies import encoded
 from consumer.domain.events import (
     ApplicationCompleted,
     ApplicationStatusChanged,
@@ -43,13 +43,21 @@ from consumer.domain.tuples import new_tuple
 
 _MS_PER_DAY: Final = 86_400_000
 _UNWRITABLE: Final = "is outside the years 0000 to 9999; is its unit milliseconds?"
-# Bound here: looking a member up, and its value, takes as long as all checks of identifiers.
+# Bound here: looking a member up takes as long as all checks of identifiers.
 _APPLICATION_STATUS_UPDATE: Final = TypeCode.APPLICATION_STATUS_UPDATE
-_APPLICATION_STATUS_UPDATE_CODE: Final = TypeCode.APPLICATION_STATUS_UPDATE.value
 _POSITION_STATUS_UPDATE: Final = TypeCode.POSITION_STATUS_UPDATE
-_POSITION_STATUS_UPDATE_CODE: Final = TypeCode.POSITION_STATUS_UPDATE.value
 _APPLICATION_COMPLETE: Final = TypeCode.APPLICATION_COMPLETE
-_APPLICATION_COMPLETE_CODE: Final = TypeCode.APPLICATION_COMPLETE.value
+
+
+def _begun(type_code: TypeCode, field: str) -> bytes:
+    return f'{{"typeCode":"{type_code}","{field}":'.encode()
+
+
+_UPDATE_BY_TOKEN: Final = _begun(_APPLICATION_STATUS_UPDATE, "token")
+_UPDATE_BY_PROFILE_ID: Final = _begun(_APPLICATION_STATUS_UPDATE, "candidateApplicationProfileId")
+_ADS: Final = b',"positionProfileIds":'
+_POSITION_UPDATE: Final = _begun(_POSITION_STATUS_UPDATE, "positionProfileIds")
+_COMPLETE: Final = _begun(_APPLICATION_COMPLETE, "token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,40 +108,40 @@ def _application_status_update(
         previous,
     ) = fields
     playground = policy.playground
+    told = b"" if token is None else encoded(token)
     refusal = (
         nameless(event_id, application_id)
-        or bad_token(token, playground)
-        or bad_profile_id(profile_id, playground)
+        or (None if token is None else bad_token(token, told, playground))
+        or (None if profile_id is None else bad_profile_id(profile_id, playground=playground))
         or bad_profile_ids(ads, playground)
     )
     if refusal is not None:
         return refusal
     warnings: list[Warn] = []
     if profile_id is not None:
-        whose = f'"candidateApplicationProfileId":{quoted(profile_id)}'
+        body = [_UPDATE_BY_PROFILE_ID, encoded(profile_id)]
         if token is not None:
             warnings.append(Warn.TWO_IDENTIFIERS)
     elif token is not None:
-        whose = f'"token":{quoted(token)}'
+        body = [_UPDATE_BY_TOKEN, told]
         if ads and policy.job_ads_on_external:
-            whose += f',"positionProfileIds":{listed(ads)}'
+            body += (_ADS, encoded(ads))
         _warn_of_age(issued_at_ms, policy, now_ms, warnings)
     else:
         return Skipped(SkipReason.NOT_FROM_SEEK)
-    states = _states(current, previous, now_ms + policy.future_tolerance_ms, warnings)
-    if not isinstance(states, str):
-        return states
-    text = f'{{"typeCode":"{_APPLICATION_STATUS_UPDATE_CODE}",{whose},{states}}}'
+    refusal = _add_states(body, current, previous, now_ms + policy.future_tolerance_ms, warnings)
+    if refusal is not None:
+        return refusal
     subject = "application:" + application_id
-    told = (
+    signal = (
         _APPLICATION_STATUS_UPDATE,
         subject,
         hirer_id,
         occurred_at_ms,
-        text.encode(),
+        b"".join(body),
         tuple(warnings),
     )
-    return new_tuple(Signal, told)  # Nearly all records come this way.
+    return new_tuple(Signal, signal)  # Nearly all records come this way.
 
 
 def _position_status_update(
@@ -146,16 +154,17 @@ def _position_status_update(
     if not ads:
         return Skipped(SkipReason.NOT_ADVERTISED)
     warnings: list[Warn] = []
-    states = _states(current, previous, now_ms + policy.future_tolerance_ms, warnings)
-    if not isinstance(states, str):
-        return states
-    whose = f'"positionProfileIds":{listed(ads)}'
+    body = [_POSITION_UPDATE, encoded(ads)]
+    latest_ms = now_ms + policy.future_tolerance_ms
+    refusal = _add_states(body, current, previous, latest_ms, warnings)
+    if refusal is not None:
+        return refusal
     return Signal(
         _POSITION_STATUS_UPDATE,
         "position:" + position_id,
         hirer_id,
         occurred_at_ms,
-        f'{{"typeCode":"{_POSITION_STATUS_UPDATE_CODE}",{whose},{states}}}'.encode(),
+        b"".join(body),
         tuple(warnings),
     )
 
@@ -164,7 +173,10 @@ def _application_complete(
     fields: ApplicationCompleted, policy: MappingPolicy, now_ms: int
 ) -> Mapped:
     event_id, application_id, hirer_id, occurred_at_ms, token, issued_at_ms, completed_ms = fields
-    refusal = nameless(event_id, application_id) or bad_token(token, policy.playground)
+    told = b"" if token is None else encoded(token)
+    refusal = nameless(event_id, application_id) or (
+        None if token is None else bad_token(token, told, policy.playground)
+    )
     if refusal is not None:
         return refusal
     if token is None:
@@ -175,13 +187,13 @@ def _application_complete(
     _warn_of_age(issued_at_ms, policy, now_ms, warnings)
     if completed_ms > now_ms + policy.future_tolerance_ms:
         warnings.append(Warn.FUTURE_TIME)
-    told = f'"token":{quoted(token)},"timestamp":"{rfc3339(completed_ms)}"'
+    body = (_COMPLETE, told, b',"timestamp":"', rfc3339(completed_ms), b'"}')
     return Signal(
         _APPLICATION_COMPLETE,
         "application:" + application_id,
         hirer_id,
         occurred_at_ms,
-        f'{{"typeCode":"{_APPLICATION_COMPLETE_CODE}",{told}}}'.encode(),
+        b"".join(body),
         tuple(warnings),
     )
 
@@ -193,16 +205,20 @@ _MAPS: Final[Mapping[type[Event], MapFields]] = {
 }
 
 
-def _states(
-    current: State, previous: State | None, latest_ms: int, warnings: list[Warn]
-) -> str | Rejected:
-    """`current` and, when it can be sent, `previous`, as parts of a JSON object."""
+def _add_states(
+    body: list[bytes],
+    current: State,
+    previous: State | None,
+    latest_ms: int,
+    warnings: list[Warn],
+) -> Rejected | None:
+    """`current` and, when it can be sent, `previous`, and the end of the signal."""
     it, began_ms = current
     if began_ms is None or not MIN_MS <= began_ms <= MAX_MS:
         return _bad_time(began_ms)
     if it.blank:
         return Rejected(Reason.BLANK_LABEL, f"current.{it.blank}.label is blank")
-    text = f'"current":{it.before}{rfc3339(began_ms)}{it.after}'
+    body += (b',"current":', it.before, rfc3339(began_ms), it.after)
     odd, late = it.odd, began_ms > latest_ms
     if previous is not None:
         it, began_ms = previous
@@ -211,13 +227,14 @@ def _states(
         elif it.blank:
             return Rejected(Reason.BLANK_LABEL, f"previous.{it.blank}.label is blank")
         else:
-            text += f',"previous":{it.before}{rfc3339(began_ms)}{it.after}'
+            body += (b',"previous":', it.before, rfc3339(began_ms), it.after)
             odd, late = odd or it.odd, late or began_ms > latest_ms
     if odd:
         warnings.append(Warn.INDEX_OUTSIDE_RANGE)
     if late:
         warnings.append(Warn.FUTURE_TIME)
-    return text
+    body.append(b"}")
+    return None
 
 
 def _bad_time(timestamp_ms: int | None) -> Rejected:

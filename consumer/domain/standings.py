@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from consumer.domain.bodies import quoted
+from consumer.domain.bodies import encoded
 
-_SUCCESS: Final = {None: "null", True: "true", False: "false"}
+_SUCCESS: Final = {None: b"null", True: b"true", False: b"false"}
 
 
 class Step(NamedTuple):
@@ -31,9 +31,9 @@ class Standing:
     status: Step
     phase: Step | None
     success: bool | None
-    before: str
+    before: bytes
     """The JSON of the state up to its time, …"""
-    after: str
+    after: bytes
     """… and from there on."""
     blank: str
     """`status` or `phase` when its label is blank, else empty."""
@@ -45,16 +45,16 @@ class Standing:
 @lru_cache(maxsize=4_096)  # Some 3 MB.
 def standing(status: Step, phase: Step | None, success: bool | None) -> Standing:  # noqa: FBT001 -- SEEK's third value is null
     """`success` is always told, null while in progress; `phase` only when known (contract 8.4)."""
-    before = f'{{"status":{_step(status)},"success":{_SUCCESS[success]},"timestamp":"'
-    after = '"}' if phase is None else f'","phase":{_step(phase)}}}'
+    before = b'{"status":%b,"success":%b,"timestamp":"' % (_step(status), _SUCCESS[success])
+    after = b'"}' if phase is None else b'","phase":%b}' % _step(phase)
     blank = "status" if _is_blank(status) else "phase" if phase and _is_blank(phase) else ""
     odd = _is_odd(status) or (phase is not None and _is_odd(phase))
     return Standing(status, phase, success, before, after, blank, odd)
 
 
-def _step(step: Step) -> str:
+def _step(step: Step) -> bytes:
     label, place, total = step
-    return f'{{"label":{quoted(label)},"index":{place:d},"total":{total:d}}}'
+    return b'{"label":%b,"index":%d,"total":%d}' % (encoded(label), place, total)
 
 
 def _is_blank(step: Step) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import methodcaller
@@ -12,8 +12,8 @@ from typing import Final
 from consumer.delivery.courier import Courier
 from consumer.delivery.dead_letter import Failure
 from consumer.delivery.flood_guard import FloodGuard, Gate
-from consumer.delivery.lanes import Lane, Parcel
-from consumer.delivery.records import Record
+from consumer.delivery.lanes import Lane, Parcel, parcel_of
+from consumer.delivery.records import Offset, Record
 from consumer.domain.signals import Rejected, Signal, Skipped, Stage
 from consumer.observed import SkippedRecords, Telemetry, TookIn, Warned
 from consumer.pipeline.burial import Burial
@@ -43,6 +43,8 @@ class Intake:
 
     _parcels: list[Parcel] = field(default_factory=list[Parcel])
     """Made in this turn, for the courier."""
+    _counted: int = 0
+    """How many of these are among `_passed`."""
     _skips: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     _warnings: Counter[str] = field(default_factory=Counter[str])
     _passed: Counter[str] = field(default_factory=Counter[str])
@@ -92,43 +94,61 @@ class Intake:
         self.flood_probes.pop(topic, None)
         self.unresolved.pop(topic, None)
 
-    def _take_row(self, lane: Lane, row: Sequence[Record], wall_ms: int) -> int:
+    def _take_row(self, lane: Lane, row: Iterable[Record], wall_ms: int) -> int:
         """How many bytes they count."""
         held = lane.place.topic in self.held_topics
-        track, taken_bytes = lane.tracker.track, 0
+        track, read, taken_bytes = lane.tracker.track, self.reader.read, 0
         for record in row:
             offset, value = record.offset(), record.value()
-            size = _size(value, record.key())
+            size = RECORD_OVERHEAD + len(value or b"") + len(record.key() or b"")
             taken_bytes += size
             lane.pending_bytes += size
             track(offset, record)
             if lane.remembered and offset in lane.remembered:
                 self.partitions.settle(lane, offset, size)
-            elif held or lane.parked or not self._read(lane, record, value, size, wall_ms):
+            elif held or lane.parked:
                 lane.parked.append(record)
+            else:
+                reading = read(value, wall_ms)
+                if isinstance(reading, Signal):  # Nearly all are.
+                    self._add(lane, offset, record, reading, size)
+                elif not self._set_aside(lane, record, size, reading, wall_ms):
+                    lane.parked.append(record)
+        self._count_passed(lane.place.topic)
         return taken_bytes
 
     def _read_on(self, lane: Lane, wall_ms: int) -> None:
         for _ in range(min(PARKED_A_TURN, len(lane.parked))):
             record = lane.parked[0]
             value = record.value()
-            if not self._read(lane, record, value, _size(value, record.key()), wall_ms):
-                return
+            size = RECORD_OVERHEAD + len(value or b"") + len(record.key() or b"")
+            reading = self.reader.read(value, wall_ms)
+            if isinstance(reading, Signal):
+                self._add(lane, record.offset(), record, reading, size)
+            elif not self._set_aside(lane, record, size, reading, wall_ms):
+                break
             lane.parked.popleft()
+        self._count_passed(lane.place.topic)
 
-    def _read(
-        self, lane: Lane, record: Record, value: bytes | None, size: int, wall_ms: int
+    def _add(self, lane: Lane, offset: Offset, record: Record, signal: Signal, size: int) -> None:
+        body_bytes = len(signal.body)
+        lane.pending_bytes += body_bytes
+        if signal.warnings:
+            self._warnings.update(signal.warnings)
+        self._parcels.append(parcel_of(lane, offset, record, signal, size + body_bytes))
+
+    def _set_aside(
+        self,
+        lane: Lane,
+        record: Record,
+        size: int,
+        reading: Skipped | Rejected | Unresolved,
+        wall_ms: int,
     ) -> bool:
-        """Whether the record was taken on; if not it has to be parked."""
-        topic, reading = lane.place.topic, self.reader.read(value, wall_ms)
-        if isinstance(reading, Signal):  # Asked first: nearly all are.
-            body_bytes = len(reading.body)
-            lane.pending_bytes += body_bytes
-            self._passed[topic] += 1
-            if reading.warnings:
-                self._warnings.update(reading.warnings)
-            self._parcels.append(Parcel(lane, record.offset(), record, reading, size + body_bytes))
-        elif isinstance(reading, Skipped):
+        """Whether a record that is no signal was taken on; if not it has to be parked."""
+        topic = lane.place.topic
+        self._count_passed(topic)
+        if isinstance(reading, Skipped):
             self._skips[topic, reading.reason] += 1
             self._passed[topic] += 1
             self.partitions.settle(lane, record.offset(), size)
@@ -139,8 +159,15 @@ class Intake:
             return False
         return True
 
+    def _count_passed(self, topic: str) -> None:
+        """All parcels made since the last count: they are of this topic."""
+        fresh = len(self._parcels) - self._counted
+        if fresh:
+            self._passed[topic] += fresh
+            self._counted += fresh
+
     def _hand_on(self, now_s: float) -> None:
-        parcels, self._parcels = self._parcels, []
+        parcels, self._parcels, self._counted = self._parcels, [], 0
         self.courier.add(parcels, now_s)
 
     def _reject(
@@ -195,7 +222,3 @@ def _passed_stages(reading: Reading) -> Iterable[Stage]:
             return (Stage.DECODE,)
         case _:
             return ()
-
-
-def _size(value: bytes | None, key: bytes | None) -> int:
-    return RECORD_OVERHEAD + len(value or b"") + len(key or b"")
