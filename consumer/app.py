@@ -21,6 +21,7 @@ from consumer.adapters.avro.reader import AvroReader
 from consumer.adapters.avro.registry import Registry, connect
 from consumer.adapters.avro.schema_store import SchemaStore, StorePolicy
 from consumer.adapters.clock import SystemClock
+from consumer.adapters.exchanger import give_way_soon
 from consumer.adapters.kafka.advice import Grantee
 from consumer.adapters.kafka.dead_letters import KafkaDeadLetters
 from consumer.adapters.kafka.source import KafkaSource, SourceOptions
@@ -82,6 +83,7 @@ def run_service(settings: Settings, stop: threading.Event) -> int:
     """Runs until `stop` is set. Raises what stops the service (`consumer.errors`)."""
     give_memory_back()
     collect_rarely()
+    give_way_soon()
     with ExitStack() as closing:
         registry = connect(settings.registry.client_config())
         closing.callback(registry.close)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from consumer.delivery.lanes import Batch, Lane, Parcel
 
@@ -75,9 +76,20 @@ class Dispatcher:
 
     def take_ready(self) -> Batch | None:
         """Up to `batch_size` ready parcels, oldest first, whose subjects are not locked."""
+        ready, locked, apart, held = self._ready, self._locked, self.apart, self.held_topics
+        chosen = list(islice(ready, self.batch_size))
+        subjects = {parcel.signal.subject for parcel in chosen}
+        if chosen and not held and not apart and locked.isdisjoint(subjects):
+            for _ in chosen:  # As nearly always: no parcel need be looked at alone.
+                ready.popleft()
+            locked |= subjects
+            return self._batch(chosen, subjects, apart=False)
+        return self._pick_ready()
+
+    def _pick_ready(self) -> Batch | None:
+        ready, locked, apart, held = self._ready, self._locked, self.apart, self.held_topics
         chosen: list[Parcel] = []
         subjects: set[str] = set()
-        ready, locked, apart, held = self._ready, self._locked, self.apart, self.held_topics
         while ready and len(chosen) < self.batch_size:
             parcel = ready.popleft()
             subject = parcel.signal.subject

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from functools import singledispatchmethod
-from typing import Literal, TextIO, cast
+from typing import Any, ClassVar, Literal, TextIO, cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
@@ -89,42 +88,34 @@ class LoggingTelemetry:
     _limit: RateLimit = field(init=False, default_factory=RateLimit)
 
     def note(self, occurrence: Occurrence) -> None:
-        self._tell(occurrence)
+        tell = self._tells.get(type(occurrence))
+        if tell is not None:  # All else is for metrics only.
+            tell(self, occurrence)
 
     def show(self, snapshot: Snapshot) -> None:
         """A snapshot is no change of state."""
 
-    @singledispatchmethod
-    def _tell(self, occurrence: object) -> None:
-        """All else is for metrics only."""
-
-    @_tell.register
     def _hold_began(self, occurrence: HoldBegan) -> None:
         reason, topic, detail = occurrence
         advice = {"advice": HOLD_ADVICE[reason]} if reason in HOLD_ADVICE else {}
         logger().error("hold began", reason=reason.value, topic=topic, detail=detail, **advice)
 
-    @_tell.register
     def _hold_changed(self, occurrence: HoldChanged) -> None:
         reason, topic, detail = occurrence
         logger().error("hold goes on", reason=reason.value, topic=topic, detail=detail)
 
-    @_tell.register
     def _hold_ended(self, occurrence: HoldEnded) -> None:
         reason, topic, seconds = occurrence
         logger().info("hold ended", reason=reason.value, topic=topic, seconds=round(seconds, 1))
 
-    @_tell.register
     def _rebalanced(self, occurrence: Rebalanced) -> None:
         places = [str(place) for place in occurrence.partitions]
         logger().info("partitions " + occurrence.event, partitions=places)
 
-    @_tell.register
     def _drained(self, occurrence: Drained) -> None:
         log = logger().info if occurrence.in_time else logger().warning
         log("drained", seconds=round(occurrence.seconds, 3), in_time=occurrence.in_time)
 
-    @_tell.register
     def _buried(self, occurrence: DeadLettered) -> None:
         kind = (DeadLettered, occurrence.place.topic, occurrence.stage, occurrence.reason)
         self._sometimes(
@@ -136,11 +127,9 @@ class LoggingTelemetry:
             reason=occurrence.reason,
         )
 
-    @_tell.register
     def _not_committed(self, occurrence: CommitRefused) -> None:
         self._sometimes((CommitRefused, occurrence.code), "commit refused", code=occurrence.code)
 
-    @_tell.register
     def _landed(self, occurrence: RequestLanded) -> None:
         if occurrence.outcome in EXPECTED_OUTCOMES:
             return
@@ -156,13 +145,24 @@ class LoggingTelemetry:
             **({"trace_id": occurrence.trace_id} if occurrence.trace_id else {}),
         )
 
-    @_tell.register
     def _unknown_code(self, occurrence: UnknownCode) -> None:
         self._sometimes((UnknownCode, occurrence.code), "code not known", code=occurrence.said)
 
-    @_tell.register
     def _at_fault(self, occurrence: BatchAtFault) -> None:
         self._sometimes(BatchAtFault, "batch fails while others pass", fault=occurrence.fault)
+
+    _tells: ClassVar[Mapping[type[Occurrence], Callable[[Any, Any], None]]] = {
+        HoldBegan: _hold_began,
+        HoldChanged: _hold_changed,
+        HoldEnded: _hold_ended,
+        Rebalanced: _rebalanced,
+        Drained: _drained,
+        DeadLettered: _buried,
+        CommitRefused: _not_committed,
+        RequestLanded: _landed,
+        UnknownCode: _unknown_code,
+        BatchAtFault: _at_fault,
+    }
 
     def _sometimes(self, kind: Hashable, event: str, **fields: object) -> None:
         kept_back = self._limit.passes(kind, self.monotonic_s())

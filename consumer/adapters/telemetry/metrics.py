@@ -7,10 +7,9 @@ and kept, since looking it up costs three times as much as counting (performance
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import singledispatchmethod
-from typing import Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
@@ -122,7 +121,7 @@ class PrometheusTelemetry:
     _counted: _Counted
 
     def note(self, occurrence: Occurrence) -> None:
-        self._count(occurrence)
+        self._counts[type(occurrence)](self, occurrence)
 
     def show(self, snapshot: Snapshot) -> None:
         self._snapshot.latest = snapshot
@@ -131,25 +130,16 @@ class PrometheusTelemetry:
         """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
-    @singledispatchmethod
-    def _count(self, occurrence: Occurrence) -> None:
-        msg = f"no metric counts a {type(occurrence).__name__}"
-        raise TypeError(msg)
-
-    @_count.register
     def _took_in(self, occurrence: TookIn) -> None:
         self._counted.consumed[occurrence.topic,].inc(occurrence.records)
         self._counted.consumed_bytes[occurrence.topic,].inc(occurrence.size_bytes)
 
-    @_count.register
     def _skipped(self, occurrence: SkippedRecords) -> None:
         self._counted.skipped[occurrence.topic, occurrence.reason].inc(occurrence.records)
 
-    @_count.register
     def _warned(self, occurrence: Warned) -> None:
         self._counted.warnings[occurrence.reason,].inc(occurrence.records)
 
-    @_count.register
     def _landed(self, occurrence: RequestLanded) -> None:
         self._counted.requests[occurrence.outcome, occurrence.code].inc()
         if occurrence.outcome == NOT_STARTED:
@@ -159,63 +149,70 @@ class PrometheusTelemetry:
         if occurrence.isolating:
             self._counted.isolating.inc()
 
-    @_count.register
     def _unknown_code(self, occurrence: UnknownCode) -> None:
         self._counted.unknown_codes[occurrence.code,].inc()
 
-    @_count.register
     def _at_fault(self, occurrence: BatchAtFault) -> None:
         self._counted.at_fault[occurrence.fault,].inc()
 
-    @_count.register
     def _accepted(self, occurrence: SignalsAccepted) -> None:
         self._counted.accepted[occurrence.type_code,].inc(occurrence.signals)
         age_s = self.wall_s() - occurrence.oldest_occurred_at_ms / 1000
         self._counted.age.observe(max(0.0, age_s))
 
-    @_count.register
     def _buried(self, occurrence: DeadLettered) -> None:
         labels = (occurrence.place.topic, occurrence.stage, occurrence.reason)
         self._counted.buried[labels].inc()
         if occurrence.pointer:
             self._counted.pointers.inc()
 
-    @_count.register
     def _not_buried(self, occurrence: DeadLetterRefused) -> None:
         self._counted.bury_failures[occurrence.code,].inc()
 
-    @_count.register
     def _committed(self, occurrence: CommitConfirmed) -> None:
         del occurrence
         self._counted.commits.inc()
 
-    @_count.register
     def _not_committed(self, occurrence: CommitRefused) -> None:
         self._counted.commit_failures[occurrence.code,].inc()
 
-    @_count.register
     def _rebalanced(self, occurrence: Rebalanced) -> None:
         self._counted.rebalances[occurrence.event,].inc()
         if occurrence.event == "assigned":
             for topic in {place.topic for place in occurrence.partitions}:
                 _start_topic_at_zero(self._counted, topic)
 
-    @_count.register
     def _drained(self, occurrence: Drained) -> None:
         self._counted.drains[str(occurrence.in_time).lower(),].inc()
         self._counted.drain_durations.observe(occurrence.seconds)
 
-    @_count.register
     def _hold_began(self, occurrence: HoldBegan) -> None:
         self._held.began(occurrence)
 
-    @_count.register
     def _hold_changed(self, occurrence: HoldChanged) -> None:
         """Its time goes on."""
 
-    @_count.register
     def _hold_ended(self, occurrence: HoldEnded) -> None:
         self._held.ended(occurrence)
+
+    _counts: ClassVar[Mapping[type[Occurrence], Callable[[Any, Any], None]]] = {
+        TookIn: _took_in,
+        SkippedRecords: _skipped,
+        Warned: _warned,
+        RequestLanded: _landed,
+        UnknownCode: _unknown_code,
+        BatchAtFault: _at_fault,
+        SignalsAccepted: _accepted,
+        DeadLettered: _buried,
+        DeadLetterRefused: _not_buried,
+        CommitConfirmed: _committed,
+        CommitRefused: _not_committed,
+        Rebalanced: _rebalanced,
+        Drained: _drained,
+        HoldBegan: _hold_began,
+        HoldChanged: _hold_changed,
+        HoldEnded: _hold_ended,
+    }
 
 
 def prometheus_telemetry(
