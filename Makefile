@@ -136,7 +136,7 @@ bench-quick: setup ## service / prototype only (2 min); fails above 2.5
 	@$(PY) -m tests.bench quick
 
 .PHONY: bench-long
-bench-long: setup ## growth and memory over 10 million records (an hour)
+bench-long: setup ## growth and memory over 10 million records (25 minutes)
 	@$(PY) -m tests.bench long
 
 .PHONY: bench-stages

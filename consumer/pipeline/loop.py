@@ -46,6 +46,8 @@ LAND_WAIT_S: Final = 0.02
 POLL_EVERY_S: Final = 0.1
 """At least so often Kafka is heard. In between nothing is read for which there is no need yet:
 that would end in pauses, and a partition that goes on after one is fetched anew."""
+AT_ONCE: Final = 100
+"""Records taken in before the next look at what has landed, which frees a place for another batch."""
 SHOW_EVERY_S: Final = 0.25
 PROVE_EVERY_S: Final = 1.0
 
@@ -190,7 +192,11 @@ class Pipeline:
             self._parts.lease.renew(now_s)
         wall_ms = self._clock.wall_ms()
         self._intake.read_parked(now_s, wall_ms)
-        self._intake.take(polled.records, now_s, wall_ms)
+        for first in range(0, len(polled.records), AT_ONCE):
+            self._intake.take(polled.records[first : first + AT_ONCE], now_s, wall_ms)
+            if first and renew:
+                self._land(0.0)
+                self._dispatch()
         for place, end in polled.ends:
             lane = self.partitions.lanes.get(place)
             if lane is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Final, NamedTuple
 
 from consumer.adapters.avro.writer import encode_event
@@ -35,17 +36,17 @@ class Filled(NamedTuple):
 
 
 def records(subjects: int = _DISTINCT, seed: int = 1) -> Iterator[Filled]:
-    """For ever; each subject comes back after `subjects` records."""
+    """For ever; each subject comes back after `subjects` records. What they say is as varied
+    however many subjects there are."""
     draw = random.Random(seed)
     made = [
-        (event["applicationId"], encode_event(EVENT_TYPE, event, SCHEMA_ID))
-        for event in (_event(draw) for _ in range(min(subjects, _DISTINCT)))
+        (str(event["applicationId"]).encode(), encode_event(EVENT_TYPE, event, SCHEMA_ID))
+        for event in (_event(draw) for _ in range(_DISTINCT))
     ]
-    while True:
-        for lap in range(0, subjects, len(made)):
-            for number, (own_id, value) in enumerate(made[: subjects - lap], lap):
-                subject = f"{number:032x}".encode()
-                yield Filled(subject, value.replace(str(own_id).encode(), subject, 1))
+    for place in count():
+        own_id, value = made[place % _DISTINCT]
+        subject = f"{place % subjects:032x}".encode()
+        yield Filled(subject, value.replace(own_id, subject, 1))
 
 
 def _event(draw: random.Random) -> Mapping[str, object]:

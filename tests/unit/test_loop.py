@@ -11,6 +11,7 @@ from consumer.delivery.records import Offset, TopicPartition
 from consumer.delivery.verdicts import Accepted
 from consumer.observed import HoldReason, Snapshot
 from consumer.pipeline import Parts, Pipeline
+from consumer.pipeline.loop import AT_ONCE
 from consumer.ports import Landed, Polled, Request, Start
 from tests.unit.delivery_samples import TOPIC, PlainRecord
 from tests.unit.pipeline_doubles import ENVELOPE, CommitsOnly, Graveyard, Library, NotedTelemetry
@@ -41,11 +42,15 @@ class Kafka(CommitsOnly):
 class Line:
     """Senders that land what the test says, when it says so."""
 
+    reader: Library = field(default_factory=Library)
     submitted: list[Request] = field(default_factory=list[Request])
+    read_before: list[int] = field(default_factory=list[int])
+    """How many records had been read when each was submitted."""
     landing: list[Landed] = field(default_factory=list[Landed])
 
     def submit(self, request: Request) -> None:
         self.submitted.append(request)
+        self.read_before.append(len(self.reader.asked))
 
     def landed(self, wait_s: float) -> Sequence[Landed]:
         assert wait_s >= 0.0
@@ -76,7 +81,7 @@ class Rig:
     def __post_init__(self) -> None:
         parts = Parts(
             source=self.kafka,
-            reader=Library(),
+            reader=self.line.reader,
             senders=self.line,
             dead_letters=Graveyard(),
             clock=self.clock,
@@ -191,3 +196,13 @@ def test_a_pause_that_the_client_refused_is_asked_for_again() -> None:
     rig.turn()
     rig.turn()
     assert len(rig.kafka.switched) == 3
+
+
+def test_what_has_landed_frees_its_place_before_all_records_are_taken_in() -> None:
+    rig = Rig()
+    rig.read(MOVES, 0, 1)
+    assert len(rig.line.submitted) == 2
+    rig.line.accept_all()
+    rig.read(MOVES, *range(2, 2 + 5 * AT_ONCE))
+    first = 2 + 2 * AT_ONCE
+    assert rig.line.read_before == [2, 2, first, first]
