@@ -47,7 +47,7 @@ POLL_EVERY_S: Final = 0.1
 """At least so often Kafka is heard. In between nothing is read for which there is no need yet:
 that would end in pauses, and a partition that goes on after one is fetched anew."""
 AT_ONCE: Final = 100
-"""Records taken in before the next look at what has landed, which frees a place for another batch."""
+"""Records taken in before the next look at what has landed: that frees a place for a batch."""
 SHOW_EVERY_S: Final = 0.25
 PROVE_EVERY_S: Final = 1.0
 
