@@ -42,7 +42,7 @@ from tests.contract.scripted_server import (
 OK: Final = answer(b'{"data":{"sendSignals":true}}')
 LARGE: Final = b'"' + b"x" * (32 << 20) + b'"'
 """More than the system takes at once from one who writes to one who does not read."""
-SOON_S: Final = 0.3
+SOON_S: Final = 1.0
 
 
 @pytest.fixture(scope="module")
