@@ -109,7 +109,8 @@ def test_an_offset_out_of_range_holds_and_skips_nothing(
         it.until(lambda: len(it.records) == 6, "read")
         it.source.commit_now({TopicPartition(topic, 0): Mark(Offset(2), Offset(5), ())})
     admin = AdminClient(kafka.client_config())
-    admin.delete_records([KafkaPartition(topic, 0, 4)])
+    for done in admin.delete_records([KafkaPartition(topic, 0, 4)]).values():
+        done.result(PATIENCE_S)
     with reading(kafka, [topic], group, group_protocol=protocol) as it:
         it.until(lambda: "offset_out_of_range" in it.fault_codes(), "held")
         (fault,) = it.source.faults()
