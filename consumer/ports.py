@@ -169,7 +169,7 @@ class Landed:
 
 
 class Senders(Protocol):
-    """A bounded pool of threads, each making one request at a time."""
+    """A bounded number of requests at once, made by other threads."""
 
     def submit(self, request: Request) -> None: ...
     def landed(self, wait_s: float) -> Sequence[Landed]:

@@ -146,7 +146,7 @@ class Exchanger:
         try:
             asked = self._begin(request)
         except Exception as error:  # noqa: BLE001 -- a lost batch would stop its partitions for good
-            asked = _defect(error)
+            asked = defect(error)
         if asked is None:
             self._hand_on(request)
         elif isinstance(asked, Attempt):
@@ -162,7 +162,7 @@ class Exchanger:
         try:
             attempt = asked.advance()
         except Exception as error:  # noqa: BLE001 -- a lost batch would stop its partitions for good
-            attempt = _defect(error)
+            attempt = defect(error)
         if attempt is None:
             self._poller.register(descriptor, asked.post.wants)
             return
@@ -188,5 +188,6 @@ def landed(request: Request, attempt: Attempt, seconds: float) -> Landed:
     )
 
 
-def _defect(error: Exception) -> Attempt:
+def defect(error: Exception) -> Attempt:
+    """Of ours, in the middle of an attempt: whether SEEK has the request is not known."""
     return Attempt(Outage(Fault.TRANSPORT, type(error).__name__), requests=1)

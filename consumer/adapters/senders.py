@@ -7,10 +7,10 @@ from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Protocol
 
-from consumer.adapters.exchanger import Asked, Exchanger, landed
+from consumer.adapters.exchanger import Asked, Exchanger, defect, landed
 from consumer.adapters.seek.client import Attempt
 from consumer.delivery.lease import Lease
-from consumer.delivery.verdicts import Fault, NotStarted, Outage
+from consumer.delivery.verdicts import NotStarted
 from consumer.ports import Clock, Landed, Request
 
 
@@ -112,7 +112,7 @@ class SenderPool:
         try:
             return self._client.send(request.bodies, self._may_start)
         except Exception as error:  # noqa: BLE001 -- a lost batch would stop its partitions for good
-            return Attempt(Outage(Fault.TRANSPORT, type(error).__name__), requests=1)
+            return defect(error)
 
     def _may_start(self) -> bool:
         return not self._closed.is_set() and self._lease.held(self._clock.monotonic_s())

@@ -100,7 +100,7 @@ class Intake:
         track, read, taken_bytes = lane.tracker.track, self.reader.read, 0
         for record in row:
             offset, value = record.offset(), record.value()
-            size = RECORD_OVERHEAD + len(value or b"") + len(record.key() or b"")
+            size = _size(value, record.key())
             taken_bytes += size
             lane.pending_bytes += size
             track(offset, record)
@@ -121,7 +121,7 @@ class Intake:
         for _ in range(min(PARKED_A_TURN, len(lane.parked))):
             record = lane.parked[0]
             value = record.value()
-            size = RECORD_OVERHEAD + len(value or b"") + len(record.key() or b"")
+            size = _size(value, record.key())
             reading = self.reader.read(value, wall_ms)
             if isinstance(reading, Signal):
                 self._add(lane, record.offset(), record, reading, size)
@@ -222,3 +222,7 @@ def _passed_stages(reading: Reading) -> Iterable[Stage]:
             return (Stage.DECODE,)
         case _:
             return ()
+
+
+def _size(value: bytes | None, key: bytes | None) -> int:
+    return RECORD_OVERHEAD + len(value or b"") + len(key or b"")

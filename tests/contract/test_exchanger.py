@@ -35,7 +35,6 @@ from tests.contract.scripted_server import (
     Script,
     ScriptedServer,
     answer,
-    make_authority,
     read_request,
 )
 
@@ -43,11 +42,6 @@ OK: Final = answer(b'{"data":{"sendSignals":true}}')
 LARGE: Final = b'"' + b"x" * (32 << 20) + b'"'
 """More than the system takes at once from one who writes to one who does not read."""
 SOON_S: Final = 1.0
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return make_authority(tmp_path_factory.mktemp("authority"))
 
 
 @dataclass

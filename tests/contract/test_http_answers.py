@@ -26,7 +26,6 @@ from tests.contract.scripted_server import (
     Script,
     ScriptedServer,
     answer,
-    make_authority,
     read_request,
 )
 
@@ -37,11 +36,6 @@ CHUNKED = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"1;a=b\r\n{\r\n1\r\n}\r\n0\r\nRetry-After: 5\r\n\r\n"
 )
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return make_authority(tmp_path_factory.mktemp("authority"))
 
 
 @contextmanager

@@ -28,7 +28,6 @@ from tests.contract.scripted_server import (
     Script,
     ScriptedServer,
     answer,
-    make_authority,
     read_request,
 )
 
@@ -36,11 +35,6 @@ OK = answer(b'{"data":{"sendSignals":true}}')
 SOON_S = 0.3
 """The bound in tests of a bound; an answer that keeps within it takes a hundredth."""
 FAR_BELOW_ENDLESS_S = 5.0
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return make_authority(tmp_path_factory.mktemp("authority"))
 
 
 class Open(Protocol):

@@ -39,7 +39,7 @@ from consumer.sandbox.config import (
     SandboxConfig,
 )
 from consumer.sandbox.server import RunningSandbox, running_sandbox
-from tests.contract.scripted_server import PATIENCE_S, Authority, make_authority
+from tests.contract.scripted_server import PATIENCE_S, Authority
 
 SECRET = "sandbox-secret"  # noqa: S105 -- the sandbox's default
 SOON_S = 0.4
@@ -127,11 +127,6 @@ class Sandboxes:
         options = ClientOptions("ats/1.2.3", policy, total_s=total_s)
         client = SeekClient(signals, token, options, clock, seen.append)
         return Partner(sandbox, client, token, secret_file, seen)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return make_authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
