@@ -32,14 +32,13 @@ from consumer.domain.signals import (
     Mapped,
     Reason,
     Rejected,
-    Signal,
     Skipped,
     SkipReason,
     TypeCode,
     Warn,
+    signal_of,
 )
 from consumer.domain.timestamps import MAX_MS, MIN_MS, rfc3339
-from consumer.domain.tuples import new_tuple
 
 _MS_PER_DAY: Final = 86_400_000
 _UNWRITABLE: Final = "is outside the years 0000 to 9999; is its unit milliseconds?"
@@ -49,13 +48,13 @@ _POSITION_STATUS_UPDATE: Final = TypeCode.POSITION_STATUS_UPDATE
 _APPLICATION_COMPLETE: Final = TypeCode.APPLICATION_COMPLETE
 
 
-def _begun(type_code: TypeCode, field: str) -> bytes:
-    return f'{{"typeCode":"{type_code}","{field}":'.encode()
+def _begun(type_code: TypeCode, field: str) -> str:
+    return f'{{"typeCode":"{type_code}","{field}":'
 
 
 _UPDATE_BY_TOKEN: Final = _begun(_APPLICATION_STATUS_UPDATE, "token")
 _UPDATE_BY_PROFILE_ID: Final = _begun(_APPLICATION_STATUS_UPDATE, "candidateApplicationProfileId")
-_ADS: Final = b',"positionProfileIds":'
+_ADS: Final = ',"positionProfileIds":'
 _POSITION_UPDATE: Final = _begun(_POSITION_STATUS_UPDATE, "positionProfileIds")
 _COMPLETE: Final = _begun(_APPLICATION_COMPLETE, "token")
 
@@ -119,29 +118,27 @@ def _application_status_update(
         return refusal
     warnings: list[Warn] = []
     if profile_id is not None:
-        body = [_UPDATE_BY_PROFILE_ID, encoded(profile_id)]
+        who = f"{_UPDATE_BY_PROFILE_ID}{encoded(profile_id).decode()}"
         if token is not None:
             warnings.append(Warn.TWO_IDENTIFIERS)
     elif token is not None:
-        body = [_UPDATE_BY_TOKEN, told]
+        who = f"{_UPDATE_BY_TOKEN}{told.decode()}"
         if ads and policy.job_ads_on_external:
-            body += (_ADS, encoded(ads))
+            who = f"{who}{_ADS}{encoded(ads).decode()}"
         _warn_of_age(issued_at_ms, policy, now_ms, warnings)
     else:
         return Skipped(SkipReason.NOT_FROM_SEEK)
-    refusal = _add_states(body, current, previous, now_ms + policy.future_tolerance_ms, warnings)
-    if refusal is not None:
-        return refusal
-    subject = "application:" + application_id
-    signal = (
+    states = _states(current, previous, now_ms + policy.future_tolerance_ms, warnings)
+    if not isinstance(states, str):
+        return states
+    return signal_of(
         _APPLICATION_STATUS_UPDATE,
-        subject,
+        f"application:{application_id}",
         hirer_id,
         occurred_at_ms,
-        b"".join(body),
-        tuple(warnings),
+        f"{who}{states}".encode(),
+        warnings,
     )
-    return new_tuple(Signal, signal)  # Nearly all records come this way.
 
 
 def _position_status_update(
@@ -154,18 +151,16 @@ def _position_status_update(
     if not ads:
         return Skipped(SkipReason.NOT_ADVERTISED)
     warnings: list[Warn] = []
-    body = [_POSITION_UPDATE, encoded(ads)]
-    latest_ms = now_ms + policy.future_tolerance_ms
-    refusal = _add_states(body, current, previous, latest_ms, warnings)
-    if refusal is not None:
-        return refusal
-    return Signal(
+    states = _states(current, previous, now_ms + policy.future_tolerance_ms, warnings)
+    if not isinstance(states, str):
+        return states
+    return signal_of(
         _POSITION_STATUS_UPDATE,
-        "position:" + position_id,
+        f"position:{position_id}",
         hirer_id,
         occurred_at_ms,
-        b"".join(body),
-        tuple(warnings),
+        f"{_POSITION_UPDATE}{encoded(ads).decode()}{states}".encode(),
+        warnings,
     )
 
 
@@ -187,14 +182,14 @@ def _application_complete(
     _warn_of_age(issued_at_ms, policy, now_ms, warnings)
     if completed_ms > now_ms + policy.future_tolerance_ms:
         warnings.append(Warn.FUTURE_TIME)
-    body = (_COMPLETE, told, b',"timestamp":"', rfc3339(completed_ms), b'"}')
-    return Signal(
+    body = f'{_COMPLETE}{told.decode()},"timestamp":"{rfc3339(completed_ms)}"}}'
+    return signal_of(
         _APPLICATION_COMPLETE,
-        "application:" + application_id,
+        f"application:{application_id}",
         hirer_id,
         occurred_at_ms,
-        b"".join(body),
-        tuple(warnings),
+        body.encode(),
+        warnings,
     )
 
 
@@ -205,20 +200,16 @@ _MAPS: Final[Mapping[type[Event], MapFields]] = {
 }
 
 
-def _add_states(
-    body: list[bytes],
-    current: State,
-    previous: State | None,
-    latest_ms: int,
-    warnings: list[Warn],
-) -> Rejected | None:
+def _states(
+    current: State, previous: State | None, latest_ms: int, warnings: list[Warn]
+) -> str | Rejected:
     """`current` and, when it can be sent, `previous`, and the end of the signal."""
     it, began_ms = current
     if began_ms is None or not MIN_MS <= began_ms <= MAX_MS:
         return _bad_time(began_ms)
     if it.blank:
         return Rejected(Reason.BLANK_LABEL, f"current.{it.blank}.label is blank")
-    body += (b',"current":', it.before, rfc3339(began_ms), it.after)
+    states = f',"current":{it.before}{rfc3339(began_ms)}{it.after}'
     odd, late = it.odd, began_ms > latest_ms
     if previous is not None:
         it, began_ms = previous
@@ -227,14 +218,13 @@ def _add_states(
         elif it.blank:
             return Rejected(Reason.BLANK_LABEL, f"previous.{it.blank}.label is blank")
         else:
-            body += (b',"previous":', it.before, rfc3339(began_ms), it.after)
+            states = f'{states},"previous":{it.before}{rfc3339(began_ms)}{it.after}'
             odd, late = odd or it.odd, late or began_ms > latest_ms
     if odd:
         warnings.append(Warn.INDEX_OUTSIDE_RANGE)
     if late:
         warnings.append(Warn.FUTURE_TIME)
-    body.append(b"}")
-    return None
+    return f"{states}}}"
 
 
 def _bad_time(timestamp_ms: int | None) -> Rejected:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from consumer.domain.bodies import encoded
 
-_SUCCESS: Final = {None: b"null", True: b"true", False: b"false"}
+_SUCCESS: Final = {None: "null", True: "true", False: "false"}
 
 
 class Step(NamedTuple):
@@ -31,9 +31,9 @@ class Standing:
     status: Step
     phase: Step | None
     success: bool | None
-    before: bytes
+    before: str
     """The JSON of the state up to its time, …"""
-    after: bytes
+    after: str
     """… and from there on."""
     blank: str
     """`status` or `phase` when its label is blank, else empty."""
@@ -45,16 +45,16 @@ class Standing:
 @lru_cache(maxsize=4_096)  # Some 3 MB.
 def standing(status: Step, phase: Step | None, success: bool | None) -> Standing:  # noqa: FBT001 -- SEEK's third value is null
     """`success` is always told, null while in progress; `phase` only when known (contract 8.4)."""
-    before = b'{"status":%b,"success":%b,"timestamp":"' % (_step(status), _SUCCESS[success])
-    after = b'"}' if phase is None else b'","phase":%b}' % _step(phase)
+    before = f'{{"status":{_step(status)},"success":{_SUCCESS[success]},"timestamp":"'
+    after = '"}' if phase is None else f'","phase":{_step(phase)}}}'
     blank = "status" if _is_blank(status) else "phase" if phase and _is_blank(phase) else ""
     odd = _is_odd(status) or (phase is not None and _is_odd(phase))
     return Standing(status, phase, success, before, after, blank, odd)
 
 
-def _step(step: Step) -> bytes:
+def _step(step: Step) -> str:
     label, place, total = step
-    return b'{"label":%b,"index":%d,"total":%d}' % (encoded(label), place, total)
+    return f'{{"label":{encoded(label).decode()},"index":{place},"total":{total}}}'
 
 
 def _is_blank(step: Step) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 _MS_PER_DAY: Final = 86_400_000
+_MS_PER_MINUTE: Final = 60_000
+_MINUTES_PER_DAY: Final = 1_440
 _DAYS_PER_ERA: Final = 146_097
 """Days in 400 years: the calendar repeats after them."""
 _DAYS_PER_CENTURY: Final = 36_524
@@ -26,28 +28,26 @@ MIN_MS: Final = _FIRST_DAY * _MS_PER_DAY
 MAX_MS: Final = (_LAST_DAY + 1) * _MS_PER_DAY - 1
 """9999-12-31T23:59:59.999Z."""
 
-_MINUTES: Final = tuple(
-    b"T%02d:%02d:" % (hour, minute) for hour in range(24) for minute in range(60)
-)
-_SECONDS: Final = tuple(b"%02d." % second for second in range(60))
-_MILLIS: Final = tuple(b"%03dZ" % milli for milli in range(1_000))
+_MINUTES: Final = tuple(f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60))
+_SECONDS: Final = tuple(f"{second:02}." for second in range(60))
+_MILLIS: Final = tuple(f"{milli:03}Z" for milli in range(1_000))
 _MOST_DAYS: Final = 4_096
 """Eleven years, 0.4 MiB: a backfill stays within it."""
 
 
-def rfc3339(timestamp_ms: int) -> bytes:
+def rfc3339(timestamp_ms: int) -> str:
     """UTC with milliseconds and `Z`. Raises ValueError outside `MIN_MS` to `MAX_MS`."""
-    rest_ms = timestamp_ms % _MS_PER_DAY
-    second = rest_ms // 1_000
-    day = _DAYS[timestamp_ms // _MS_PER_DAY]
-    return day + _MINUTES[second // 60] + _SECONDS[second % 60] + _MILLIS[rest_ms % 1_000]
+    minute, ms = divmod(timestamp_ms, _MS_PER_MINUTE)
+    day = _DAYS[minute // _MINUTES_PER_DAY]
+    clock = _MINUTES[minute % _MINUTES_PER_DAY]
+    return f"{day}{clock}{_SECONDS[ms // 1_000]}{_MILLIS[ms % 1_000]}"
 
 
-class _Days(dict[int, bytes]):
+class _Days(dict[int, str]):
     """Dates by days since 1970. Begins anew rather than grow without end."""
 
-    def __missing__(self, day: int) -> bytes:
-        told = _date(day).encode()
+    def __missing__(self, day: int) -> str:
+        told = _date(day)
         if len(self) >= _MOST_DAYS:
             self.clear()
         self[day] = told

@@ -207,7 +207,7 @@ class TestSchemasWithoutAPlan:
 
     def test_are_those_with_too_many_blocks_inside_each_other(self) -> None:
         type_: object = "string"
-        for _ in range(10):
+        for _ in range(20):
             type_ = {"type": "array", "items": type_}
 
         with pytest.raises(UnplannedError, match="blocks"):

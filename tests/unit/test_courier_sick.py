@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import cast
 
@@ -33,7 +34,7 @@ def driver() -> Driver:
 
 
 def of_type(signal: Sendable, type_code: str) -> Signal:
-    return cast("Signal", signal)._replace(type_code=cast("TypeCode", type_code))
+    return replace(cast("Signal", signal), type_code=cast("TypeCode", type_code))
 
 
 def serve_with_others(

@@ -33,29 +33,29 @@ COUNTS: Final = tuple(None if step is None else step - 1 for step in ENDS)
 """The first byte of a block → how many items it has."""
 FLAGS: Final = (False, True)
 
-words: Final = Struct("<3H").unpack_from
-"""Six bytes as three numbers, each an index into one of the tables below."""
+groups: Final = Struct("<6B").unpack_from
+"""The six bytes of a moment, each an index into one of the tables below."""
 PADDING: Final = bytes(6)
 """Behind a record, so that six bytes can be looked at anywhere in it."""
 _ABSENT: Final = -(2**62)
-"""Makes the sum of three entries negative, whatever the others are."""
+"""Makes the sum of six entries negative, whatever the others are."""
 
 
-def _parts(last: int, shift: int) -> list[int]:
-    """Two bytes → what they add to a moment. `last`: 0x80 when more bytes follow, else 0."""
-    table = [_ABSENT] * 65_536
-    for first in range(128):
-        for second in range(128):
-            word = (last | second) << 8 | _CONTINUES | first
-            table[word] = (second << 7 | first) << shift >> 1
-    return table
+def _group(place: int) -> tuple[int, ...]:
+    """A byte at that place of six → what its seven bits add to a moment. All but the last have
+    to say that more follow; the lowest bit of the first is the sign, of moments before 1970."""
+    odd, follows = place == 0, _CONTINUES if place < _MOMENT_BYTES - 1 else 0
+    return tuple(
+        _ABSENT
+        if byte & _CONTINUES != follows or (odd and byte & 1)
+        else (byte & 0x7F) << 7 * place >> 1
+        for byte in range(256)
+    )
 
 
-LOW: Final = _parts(_CONTINUES, 0)
-MIDDLE: Final = _parts(_CONTINUES, 14)
-HIGH: Final = _parts(0, 28)
-LOW[_CONTINUES | 1 :: 2] = [_ABSENT] * len(LOW[_CONTINUES | 1 :: 2])
-"""The lowest bit is the sign: odd words are of moments before 1970."""
+_MOMENT_BYTES: Final = 6
+GROUPS: Final = tuple(_group(place) for place in range(_MOMENT_BYTES))
+"""Small, so that they stay near: larger ones, of two bytes at once, drive out what is pending."""
 
 
 _MOST_KEPT: Final = 4_096

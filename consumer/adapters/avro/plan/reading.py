@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from consumer.adapters.avro.bounds import MAX_VARINT_BYTES
+from consumer.adapters.avro.plan.primitives import GROUPS
 from consumer.adapters.avro.plan.source import Source, UnplannedError
 from consumer.adapters.avro.resolution import resolves
 from consumer.adapters.avro.shapes import Shape, Shapes, Together, shape_of
@@ -192,19 +193,20 @@ class Reading:
 
     def _moment(self) -> str:
         """Six bytes at once, since most are milliseconds of these decades."""
-        low, middle, high = (self.source.variable() for _ in range(3))
+        moment, *groups = (self.source.variable() for _ in range(1 + len(GROUPS)))
+        total = " + ".join(f"GROUP{place}[{group}]" for place, group in enumerate(groups))
         self.source.put(
-            f"{low}, {middle}, {high} = words(padded, p)",
-            f"{low} = LOW[{low}] + MIDDLE[{middle}] + HIGH[{high}]",
-            "p += 5",
-            f"if {low} < 0: {low}, p = long(d, p - 5)",
+            f"{', '.join(groups)} = groups(padded, p)",
+            f"{moment} = {total}",
+            f"p += {len(groups) - 1}",
+            f"if {moment} < 0: {moment}, p = long(d, p - {len(groups) - 1})",
             "p += 1",
         )
-        return low
+        return moment
 
-    def _looked_up(self, expression: str, otherwise: str | None) -> str:
+    def _looked_up(self, expression: str, otherwise: str | None, value: str = "") -> str:
         """One byte by its table; by the function `otherwise` when the table has None."""
-        value = self.source.variable()
+        value = value or self.source.variable()
         self.source.put(f"{value} = {expression}")
         if otherwise is not None:
             self.source.put(f"if {value} is None: {value}, p = {otherwise}(d, p)")
@@ -250,13 +252,10 @@ class Reading:
         """The body is written for one item of an array or map."""
         count = self._looked_up("COUNTS[d[p]]", "count")
         with self.source.block(f"while {count}"):
-            with self.source.block(f"for _ in range({count})"):
-                yield
-            self.source.put(
-                f"{count} = COUNTS[d[p]]",
-                f"if {count} is None: {count}, p = count(d, p)",
-                "p += 1",
-            )
+            yield
+            self.source.put(f"{count} -= 1")
+            with self.source.block(f"if not {count}"):
+                self._looked_up("COUNTS[d[p]]", "count", count)
 
     def _branches(self, numbered: Sequence[tuple[int, Node]]) -> Iterator[Node]:
         """What is put while it stands at a branch happens when a record has that branch."""
