@@ -73,11 +73,15 @@ class OffsetTracker:
         return next(iter(self._pending.values()), None)
 
     def track(self, offset: Offset, record: Record | None = None) -> None:
-        if offset < self.position:
-            msg = f"offset {offset} tracked, but position is already {self.position}"
+        self.track_all([offset], [record])
+
+    def track_all(self, offsets: Sequence[Offset], records: Sequence[Record | None]) -> None:
+        """Some records in a row, at least one."""
+        if offsets[0] < self.position or sorted(set(offsets)) != offsets:
+            msg = f"offsets {offsets} tracked, but position is already {self.position}"
             raise BrokenInvariantError(msg)
-        self._pending[offset] = record
-        self.position = Offset(offset + 1)
+        self._pending.update(zip(offsets, records, strict=True))
+        self.position = Offset(offsets[-1] + 1)
 
     def settle(self, offset: Offset) -> None:
         self.settle_all([offset])

@@ -20,6 +20,29 @@ _LIVE: Final = ("seekAnz:", "seekAnz-", "global:", "global-")
 """Schemes of live objects. Anything else is opaque, and fits both environments."""
 
 
+def are_usual(
+    event_id: str,
+    subject: str,
+    token: str | None,
+    told: bytes,
+    profile_id: str | None,
+    profile_ids: Sequence[str],
+) -> bool:
+    """Whether live ones are so plainly sound that no check below need look at them: nearly all.
+
+    `told`: the token as JSON. Where that is longer by its quotes alone, the token is ASCII without
+    control characters, and blanks are left to look for.
+    """
+    if token is not None and (
+        len(told) != len(token) + 2 or " " in token or not token or _PLAYGROUND_MARK in token
+    ):
+        return False
+    for each in profile_ids:
+        if _PLAYGROUND_MARK in each or not each.strip():
+            return False
+    return bool(profile_id is None and event_id.strip() and subject.strip())
+
+
 def nameless(event_id: str, subject: str) -> Rejected | None:
     if not event_id or event_id.isspace():
         return Rejected(Reason.BLANK_EVENT_ID, "eventId is blank")
@@ -28,22 +51,14 @@ def nameless(event_id: str, subject: str) -> Rejected | None:
     return None
 
 
-def bad_token(token: str, told: bytes, playground: bool) -> Rejected | None:  # noqa: FBT001 -- by name a call costs twice as much
-    """A token goes to SEEK unchanged (contract 2.5): nothing is trimmed, it is refused.
-
-    `told`: the token as JSON. Where that is longer by its quotes alone, the token is ASCII without
-    control characters: blanks are left to look for then, and so are most tokens done.
-    """
-    is_plain = token and len(told) == len(token) + 2 and " " not in token
-    if not is_plain:
-        words = token.split()
-        if not words:
-            return Rejected(Reason.BLANK_TOKEN, "seekToken is present but blank; use null for none")
-        if words[0] != token:
-            return Rejected(Reason.TOKEN_WHITESPACE, "seekToken contains white space")
-    if playground or _PLAYGROUND_MARK in token:
-        return _foreign("seekToken", token, playground=playground)
-    return None
+def bad_token(token: str, *, playground: bool) -> Rejected | None:
+    """A token goes to SEEK unchanged (contract 2.5): nothing is trimmed, it is refused."""
+    words = token.split()
+    if not words:
+        return Rejected(Reason.BLANK_TOKEN, "seekToken is present but blank; use null for none")
+    if words[0] != token:
+        return Rejected(Reason.TOKEN_WHITESPACE, "seekToken contains white space")
+    return _foreign("seekToken", token, playground=playground)
 
 
 def bad_profile_id(profile_id: str, *, playground: bool) -> Rejected | None:
@@ -53,15 +68,13 @@ def bad_profile_id(profile_id: str, *, playground: bool) -> Rejected | None:
     return _foreign(name, profile_id, playground=playground)
 
 
-def bad_profile_ids(profile_ids: Sequence[str], playground: bool) -> Rejected | None:  # noqa: FBT001 -- as above
-    for profile_id in profile_ids:
+def bad_profile_ids(profile_ids: Sequence[str], *, playground: bool) -> Rejected | None:
+    for number, profile_id in enumerate(profile_ids):
         if not profile_id or profile_id.isspace():
-            number = profile_ids.index(profile_id)
             return Rejected(Reason.BLANK_PROFILE_ID, f"positionProfileIds[{number}] is blank")
-        if playground or _PLAYGROUND_MARK in profile_id:
-            refusal = _foreign("positionProfileIds", profile_id, playground=playground)
-            if refusal is not None:
-                return refusal
+        refusal = _foreign("positionProfileIds", profile_id, playground=playground)
+        if refusal is not None:
+            return refusal
     return None
 
 

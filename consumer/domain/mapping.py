@@ -23,6 +23,7 @@ from consumer.domain.events import (
     State,
 )
 from consumer.domain.identifiers import (
+    are_usual,
     bad_profile_id,
     bad_profile_ids,
     bad_token,
@@ -108,15 +109,17 @@ def _application_status_update(
     ) = fields
     playground = policy.playground
     told = b"" if token is None else encoded(token)
-    refusal = (
-        nameless(event_id, application_id)
-        or (None if token is None else bad_token(token, told, playground))
-        or (None if profile_id is None else bad_profile_id(profile_id, playground=playground))
-        or bad_profile_ids(ads, playground)
-    )
-    if refusal is not None:
-        return refusal
+    if playground or not are_usual(event_id, application_id, token, told, profile_id, ads):
+        refusal = (
+            nameless(event_id, application_id)
+            or (None if token is None else bad_token(token, playground=playground))
+            or (None if profile_id is None else bad_profile_id(profile_id, playground=playground))
+            or bad_profile_ids(ads, playground=playground)
+        )
+        if refusal is not None:
+            return refusal
     warnings: list[Warn] = []
+    places = ""
     if profile_id is not None:
         who = f"{_UPDATE_BY_PROFILE_ID}{encoded(profile_id).decode()}"
         if token is not None:
@@ -124,7 +127,7 @@ def _application_status_update(
     elif token is not None:
         who = f"{_UPDATE_BY_TOKEN}{told.decode()}"
         if ads and policy.job_ads_on_external:
-            who = f"{who}{_ADS}{encoded(ads).decode()}"
+            places = f"{_ADS}{encoded(ads).decode()}"
         _warn_of_age(issued_at_ms, policy, now_ms, warnings)
     else:
         return Skipped(SkipReason.NOT_FROM_SEEK)
@@ -136,7 +139,7 @@ def _application_status_update(
         f"application:{application_id}",
         hirer_id,
         occurred_at_ms,
-        f"{who}{states}".encode(),
+        f"{who}{places}{states}".encode(),
         warnings,
     )
 
@@ -145,7 +148,7 @@ def _position_status_update(
     fields: PositionStatusChanged, policy: MappingPolicy, now_ms: int
 ) -> Mapped:
     event_id, position_id, hirer_id, occurred_at_ms, ads, current, previous = fields
-    refusal = nameless(event_id, position_id) or bad_profile_ids(ads, policy.playground)
+    refusal = nameless(event_id, position_id) or bad_profile_ids(ads, playground=policy.playground)
     if refusal is not None:
         return refusal
     if not ads:
@@ -168,9 +171,8 @@ def _application_complete(
     fields: ApplicationCompleted, policy: MappingPolicy, now_ms: int
 ) -> Mapped:
     event_id, application_id, hirer_id, occurred_at_ms, token, issued_at_ms, completed_ms = fields
-    told = b"" if token is None else encoded(token)
     refusal = nameless(event_id, application_id) or (
-        None if token is None else bad_token(token, told, policy.playground)
+        None if token is None else bad_token(token, playground=policy.playground)
     )
     if refusal is not None:
         return refusal
@@ -182,7 +184,7 @@ def _application_complete(
     _warn_of_age(issued_at_ms, policy, now_ms, warnings)
     if completed_ms > now_ms + policy.future_tolerance_ms:
         warnings.append(Warn.FUTURE_TIME)
-    body = f'{_COMPLETE}{told.decode()},"timestamp":"{rfc3339(completed_ms)}"}}'
+    body = f'{_COMPLETE}{encoded(token).decode()},"timestamp":"{rfc3339(completed_ms)}"}}'
     return signal_of(
         _APPLICATION_COMPLETE,
         f"application:{application_id}",
@@ -204,27 +206,26 @@ def _states(
     current: State, previous: State | None, latest_ms: int, warnings: list[Warn]
 ) -> str | Rejected:
     """`current` and, when it can be sent, `previous`, and the end of the signal."""
-    it, began_ms = current
+    now, began_ms = current
     if began_ms is None or not MIN_MS <= began_ms <= MAX_MS:
         return _bad_time(began_ms)
-    if it.blank:
-        return Rejected(Reason.BLANK_LABEL, f"current.{it.blank}.label is blank")
-    states = f',"current":{it.before}{rfc3339(began_ms)}{it.after}'
-    odd, late = it.odd, began_ms > latest_ms
+    if now.blank:
+        return Rejected(Reason.BLANK_LABEL, f"current.{now.blank}.label is blank")
+    odd, late, before = now.odd, began_ms > latest_ms, ""
     if previous is not None:
-        it, began_ms = previous
-        if began_ms is None or not MIN_MS <= began_ms <= MAX_MS:
+        it, ended_ms = previous
+        if ended_ms is None or not MIN_MS <= ended_ms <= MAX_MS:
             warnings.append(Warn.PREVIOUS_WITHOUT_TIME)
         elif it.blank:
             return Rejected(Reason.BLANK_LABEL, f"previous.{it.blank}.label is blank")
         else:
-            states = f'{states},"previous":{it.before}{rfc3339(began_ms)}{it.after}'
-            odd, late = odd or it.odd, late or began_ms > latest_ms
+            before = f',"previous":{it.before}{rfc3339(ended_ms)}{it.after}'
+            odd, late = odd or it.odd, late or ended_ms > latest_ms
     if odd:
         warnings.append(Warn.INDEX_OUTSIDE_RANGE)
     if late:
         warnings.append(Warn.FUTURE_TIME)
-    return f"{states}}}"
+    return f',"current":{now.before}{rfc3339(began_ms)}{now.after}{before}}}'
 
 
 def _bad_time(timestamp_ms: int | None) -> Rejected:

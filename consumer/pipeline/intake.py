@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import methodcaller
-from typing import Final
+from itertools import groupby, repeat
+from operator import add, methodcaller
+from typing import Final, cast
 
 from consumer.delivery.courier import Courier
 from consumer.delivery.dead_letter import Failure
@@ -27,6 +27,9 @@ PARKED_A_TURN: Final = 500
 _STAGES: Final = (Stage.DECODE, Stage.MAP)
 _TOPIC: Final[Callable[[Record], str]] = methodcaller("topic")
 _PARTITION: Final[Callable[[Record], int]] = methodcaller("partition")
+_OFFSET: Final[Callable[[Record], Offset]] = methodcaller("offset")
+_VALUE: Final[Callable[[Record], bytes | None]] = methodcaller("value")
+_KEY: Final[Callable[[Record], bytes | None]] = methodcaller("key")
 
 
 @dataclass(slots=True, eq=False)
@@ -43,8 +46,6 @@ class Intake:
 
     _parcels: list[Parcel] = field(default_factory=list[Parcel])
     """Made in this turn, for the courier."""
-    _counted: int = 0
-    """How many of these are among `_passed`."""
     _skips: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     _warnings: Counter[str] = field(default_factory=Counter[str])
     _passed: Counter[str] = field(default_factory=Counter[str])
@@ -94,27 +95,30 @@ class Intake:
         self.flood_probes.pop(topic, None)
         self.unresolved.pop(topic, None)
 
-    def _take_row(self, lane: Lane, row: Iterable[Record], wall_ms: int) -> int:
+    def _take_row(self, lane: Lane, records: Sequence[Record], wall_ms: int) -> int:
         """How many bytes they count."""
-        held = lane.place.topic in self.held_topics
-        track, read, taken_bytes = lane.tracker.track, self.reader.read, 0
-        for record in row:
-            offset, value = record.offset(), record.value()
-            size = _size(value, record.key())
-            taken_bytes += size
-            lane.pending_bytes += size
-            track(offset, record)
-            if lane.remembered and offset in lane.remembered:
+        held, remembered = lane.place.topic in self.held_topics, lane.remembered
+        parked, readings = lane.parked, None
+        offsets, values = list(map(_OFFSET, records)), list(map(_VALUE, records))
+        sizes = list(map(_size, values, map(_KEY, records)))
+        taken_bytes = sum(sizes)
+        lane.tracker.track_all(offsets, records)
+        lane.pending_bytes += taken_bytes
+        if not (held or parked) and remembered.isdisjoint(offsets):
+            readings = self.reader.read_alike(values, wall_ms)
+            if readings is not None and set(map(type, readings)) == {Signal}:  # As nearly always.
+                self._add(lane, offsets, records, cast("Sequence[Signal]", readings), sizes)
+                return taken_bytes
+        for place, (offset, record, size) in enumerate(zip(offsets, records, sizes, strict=True)):
+            if offset in remembered:
                 self.partitions.settle(lane, offset, size)
-            elif held or lane.parked:
-                lane.parked.append(record)
+            elif held or parked:
+                parked.append(record)
             else:
-                reading = read(value, wall_ms)
-                if isinstance(reading, Signal):  # Nearly all are.
-                    self._add(lane, offset, record, reading, size)
-                elif not self._set_aside(lane, record, size, reading, wall_ms):
-                    lane.parked.append(record)
-        self._count_passed(lane.place.topic)
+                read = readings[place] if readings else None
+                reading = read or self.reader.read(values[place], wall_ms)
+                if not self._take_on(lane, record, size, reading, wall_ms):
+                    parked.append(record)
         return taken_bytes
 
     def _read_on(self, lane: Lane, wall_ms: int) -> None:
@@ -123,32 +127,34 @@ class Intake:
             value = record.value()
             size = _size(value, record.key())
             reading = self.reader.read(value, wall_ms)
-            if isinstance(reading, Signal):
-                self._add(lane, record.offset(), record, reading, size)
-            elif not self._set_aside(lane, record, size, reading, wall_ms):
+            if not self._take_on(lane, record, size, reading, wall_ms):
                 break
             lane.parked.popleft()
-        self._count_passed(lane.place.topic)
 
-    def _add(self, lane: Lane, offset: Offset, record: Record, signal: Signal, size: int) -> None:
-        body_bytes = len(signal.body)
-        lane.pending_bytes += body_bytes
-        if signal.warnings:
-            self._warnings.update(signal.warnings)
-        self._parcels.append(parcel_of(lane, offset, record, signal, size + body_bytes))
-
-    def _set_aside(
+    def _add(
         self,
         lane: Lane,
-        record: Record,
-        size: int,
-        reading: Skipped | Rejected | Unresolved,
-        wall_ms: int,
+        offsets: Sequence[Offset],
+        records: Sequence[Record],
+        signals: Sequence[Signal],
+        sizes: Iterable[int],
+    ) -> None:
+        bodies = [len(signal.body) for signal in signals]
+        lane.pending_bytes += sum(bodies)
+        self._passed[lane.place.topic] += len(signals)
+        for warned in [signal for signal in signals if signal.warnings]:
+            self._warnings.update(warned.warnings)
+        in_all = map(add, sizes, bodies)
+        self._parcels += map(parcel_of, repeat(lane), offsets, records, signals, in_all)
+
+    def _take_on(
+        self, lane: Lane, record: Record, size: int, reading: Reading, wall_ms: int
     ) -> bool:
-        """Whether a record that is no signal was taken on; if not it has to be parked."""
+        """False for a record that has to be parked."""
         topic = lane.place.topic
-        self._count_passed(topic)
-        if isinstance(reading, Skipped):
+        if isinstance(reading, Signal):
+            self._add(lane, [record.offset()], [record], [reading], [size])
+        elif isinstance(reading, Skipped):
             self._skips[topic, reading.reason] += 1
             self._passed[topic] += 1
             self.partitions.settle(lane, record.offset(), size)
@@ -159,15 +165,8 @@ class Intake:
             return False
         return True
 
-    def _count_passed(self, topic: str) -> None:
-        """All parcels made since the last count: they are of this topic."""
-        fresh = len(self._parcels) - self._counted
-        if fresh:
-            self._passed[topic] += fresh
-            self._counted += fresh
-
     def _hand_on(self, now_s: float) -> None:
-        parcels, self._parcels, self._counted = self._parcels, [], 0
+        parcels, self._parcels = self._parcels, []
         self.courier.add(parcels, now_s)
 
     def _reject(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,6 +16,7 @@ LOOKUP_S: Final = 0.05
 ASKED_FOR_S: Final = 300.0
 """For so long an id that the registry does not know is asked for (design 8)."""
 NO_SCHEMA: Final = 99
+_READABLE: Final = frozenset(Nature) - {Nature.UNKNOWN_SCHEMA, Nature.UNDECODABLE}
 
 
 @dataclass(slots=True, eq=False)
@@ -39,10 +41,21 @@ class FakeReader:
             return Unresolved(record.schema_id, outage=away)
         return self._mapped(record)
 
+    def read_alike(self, values: Sequence[bytes | None], now_ms: int) -> Sequence[Reading] | None:
+        sound = [self.writer.by_value[value] for value in values if value is not None]
+        known = all(it.nature in _READABLE and self._is_known(it.schema_id) for it in sound)
+        if not known or len(sound) < len(values):
+            return None
+        return [self.read(value, now_ms) for value in values]
+
+    def _is_known(self, schema_id: int) -> bool:
+        known_at_s = self._known_at_s.get(schema_id)
+        return known_at_s is not None and known_at_s <= self.world.now_s
+
     def _knows(self, schema_id: int) -> bool:
         now_s = self.world.now_s
         known_at_s = self._known_at_s.get(schema_id)
-        if known_at_s is not None and known_at_s <= now_s:
+        if self._is_known(schema_id):
             return True
         if self.world.plan.is_on(Hazard.REGISTRY_AWAY, now_s):
             self._known_at_s.pop(schema_id, None)

@@ -113,6 +113,11 @@ class Library:
         good = Signal(TypeCode.APPLICATION_STATUS_UPDATE, str(value), "acme", 1, value or b"", ())
         return self.readings.get(value, good)
 
+    def read_alike(self, values: Sequence[bytes | None], now_ms: int) -> Sequence[Reading] | None:
+        if any(value in self.readings for value in values):
+            return None
+        return [self.read(value, now_ms) for value in values]
+
 
 def ours(lanes: Sequence[Lane], limits: Limits | None = None) -> Partitions:
     it = Partitions(limits or Limits())

@@ -64,7 +64,7 @@ def write_plan(writer: Record, reader: Record, shapes: Shapes = EVENT_SHAPES) ->
     with source.block("def plan(d)"):
         with source.block("try"):
             source.put(f"p = {HEADER_BYTES}", "padded = d + PADDING")
-            fields = Reading(source, shapes).value(writer, reader)
+            fields = Reading(source, shapes).outermost(writer, reader)
             with source.block("if p == len(d)"):
                 source.put(f"return {fields}")
         with source.block("except ODD"):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from consumer.adapters.avro.bounds import MAX_VARINT_BYTES
+from consumer.adapters.avro.plan.cuts import Cuts, leading, moment_of
 from consumer.adapters.avro.plan.primitives import GROUPS
 from consumer.adapters.avro.plan.source import Source, UnplannedError
 from consumer.adapters.avro.resolution import resolves
@@ -43,6 +44,9 @@ _MOST_BRANCHES: Final = 64
 class Reading:
     source: Source
     shapes: Shapes
+
+    def outermost(self, writer: Record, reader: Record) -> str:
+        return self._record(writer, reader, is_outermost=True)
 
     def value(self, writer: Node, reader: Node) -> str:
         """Raises UnplannedError for what plans do not know."""
@@ -83,7 +87,7 @@ class Reading:
 
     # -- What is made of parts ---------------------------------------------------------------
 
-    def _record(self, writer: Record, reader: Record) -> str:
+    def _record(self, writer: Record, reader: Record, *, is_outermost: bool = False) -> str:
         """In the writer's order; fields that only the reader has come from their defaults."""
         shape = shape_of(reader, self.shapes)
         written = {entry.name for entry in writer.fields}
@@ -91,6 +95,8 @@ class Reading:
         held = {it.name: self._default(it) for it in reader.fields if it.name not in written}
         made: dict[Together, str] = {}
         rest: Sequence[Field] = writer.fields
+        if is_outermost:
+            rest = self._cut(rest, wanted, held)
         while rest:
             together, run = _leading(rest, shape, written)
             rest = rest[len(run) :]
@@ -109,6 +115,34 @@ class Reading:
             made_of = f"new({self.source.constant(shape.kind)}, {made_of})"
         self.source.put(f"{record} = {made_of}")
         return record
+
+    def _cut(
+        self, fields: Sequence[Field], wanted: dict[str, Node], held: dict[str, str]
+    ) -> Sequence[Field]:
+        """Leading fields in one step, or else one after another. What is left of them all."""
+        head = leading(fields, wanted)
+        names = [it.name for it in head if it.name in wanted]
+        if not names:
+            return fields
+        cuts = Cuts([(it.node, it.name in wanted) for it in head])
+        layout, missed = self.source.constant(cuts.layout), self.source.constant(cuts.missed)
+        least, marks, expected, cut, take, taken = (self.source.variable() for _ in range(6))
+        self.source.put(f"{least}, {marks}, {expected}, {cut}, {take} = {layout}")
+        fits = f"len(d) >= {least} and {marks}(d) == {expected}"
+        with self.source.block(f"if {fits} and ({taken} := {take}({cut}(d))) is not None"):
+            self.source.put(f"p = {least}")
+        with self.source.block("else"):
+            for it in head:
+                if it.name in wanted:
+                    held[it.name] = self.value(it.node, wanted[it.name])
+                else:
+                    self.skip(it.node)
+            held_now = ", ".join(held[name] for name in names)
+            self.source.put(f"{missed}(d)", f"{taken} = ({held_now},)")
+        for name in names:
+            held[name] = self.source.variable()
+        self.source.put(f"{', '.join(held[name] for name in names)}, = {taken}")
+        return fields[len(head) :]
 
     def _remembered(
         self,
@@ -194,10 +228,9 @@ class Reading:
     def _moment(self) -> str:
         """Six bytes at once, since most are milliseconds of these decades."""
         moment, *groups = (self.source.variable() for _ in range(1 + len(GROUPS)))
-        total = " + ".join(f"GROUP{place}[{group}]" for place, group in enumerate(groups))
         self.source.put(
             f"{', '.join(groups)} = groups(padded, p)",
-            f"{moment} = {total}",
+            f"{moment} = {moment_of(groups)}",
             f"p += {len(groups) - 1}",
             f"if {moment} < 0: {moment}, p = long(d, p - {len(groups) - 1})",
             "p += 1",
