@@ -10,10 +10,10 @@ from consumer.delivery.dead_letter import Envelope
 from consumer.delivery.lanes import Lane
 from consumer.delivery.limits import Limits
 from consumer.delivery.records import Offset, OutgoingRecord, TopicPartition
-from consumer.domain.signals import Signal, TypeCode
+from consumer.domain.signals import Rejected, Signal, Stage, TypeCode
 from consumer.observed import Occurrence, Snapshot
 from consumer.pipeline.partitions import Partitions
-from consumer.ports import Buried, CommitAnswer, Fault, Mark, Polled, Reading
+from consumer.ports import Buried, CommitAnswer, Fault, Mark, Polled, Reading, Unresolved
 
 ENVELOPE = Envelope("seek-signals.dlq", "seek-signals", "seek-signals.retry", "1.2.3", "abc")
 
@@ -101,6 +101,11 @@ class Graveyard:
         self.unreported += [Buried(ticket, "NOT_NOW", too_large) for ticket in tickets]
 
 
+def _is_undecoded(reading: Reading | None) -> bool:
+    undecodable = isinstance(reading, Rejected) and reading.reason.stage is Stage.DECODE
+    return undecodable or isinstance(reading, Unresolved)
+
+
 @dataclass(slots=True)
 class Library:
     """A reader that knows what each value says; what it does not know is a good signal."""
@@ -114,7 +119,9 @@ class Library:
         return self.readings.get(value, good)
 
     def read_alike(self, values: Sequence[bytes | None], now_ms: int) -> Sequence[Reading] | None:
-        if any(value in self.readings for value in values):
+        """As the real one: what is no record, or none yet, has to be read alone."""
+        readings = [self.readings.get(value) for value in values]
+        if None in values or any(map(_is_undecoded, readings)):
             return None
         return [self.read(value, now_ms) for value in values]
 

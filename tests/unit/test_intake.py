@@ -304,3 +304,14 @@ def test_a_topic_that_is_not_ours_any_more_is_forgotten() -> None:
     it.take(STRANGE)
     it.it.forget_topic("moves")
     assert it.it.unresolved == {}
+
+
+def test_a_row_of_all_kinds_is_taken_in_like_its_records_alone() -> None:
+    it = Desk()
+
+    it.take(b"one", SKIPPED, b"two", BLANK, b"three")
+
+    assert it.sent() == [b"one", b"two", b"three"]
+    assert it.telemetry.of(SkippedRecords) == [SkippedRecords("moves", "not_from_seek", 1)]
+    assert len(it.topic.written) == 1
+    assert it.lane.tracker.pending == 4  # The skip is settled; the letter is not confirmed yet.

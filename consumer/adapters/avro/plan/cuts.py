@@ -154,7 +154,7 @@ def _branches(node: Node) -> Sequence[Node]:
 
 @lru_cache(maxsize=256)
 def _taking(shape: _Shape) -> _Take:
-    """Made of nothing but our own words. Raises OddError when nothing is to be cut."""
+    """Made of nothing but our own words."""
     source, pieces, fields, moments = Source(), list[str](), list[str](), list[str]()
 
     def text() -> str:
