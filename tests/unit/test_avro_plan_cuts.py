@@ -206,6 +206,40 @@ def test_now_and_then_it_is_learned_anew() -> None:
     assert taken(cuts, framed(types, "xyz")) == ("xyz",)
 
 
+def test_a_logical_type_of_a_text_makes_no_difference() -> None:
+    uuid = {"type": "string", "logicalType": "uuid"}
+    texts = {"type": "array", "items": uuid}
+    schema = {"type": "record", "name": "R", "fields": _fields((uuid, ["null", uuid], texts))}
+    plain = {"type": "array", "items": "string"}
+    ours = {"type": "record", "name": "R", "fields": _fields(("string", ["null", "string"], plain))}
+    writer, reader = parse(json.dumps(schema)), parse(json.dumps(ours))
+    assert isinstance(writer, Record)
+    assert isinstance(reader, Record)
+
+    assert len(leading(writer.fields, {it.name: it.node for it in reader.fields})) == 3
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("bytes", "string"),
+        ("int", "long"),
+        ({"type": "array", "items": "bytes"}, {"type": "array", "items": "string"}),
+        ({"type": "array", "items": "string"}, "string"),
+        (["null", "string"], "string"),
+        (["null", "string", "long"], ["null", "string"]),
+        ("boolean", "boolean"),
+    ],
+)
+def test_what_is_read_as_another_type_is_not_cut(theirs: object, ours: object) -> None:
+    writer = parse(json.dumps({"type": "record", "name": "R", "fields": _fields((theirs,))}))
+    reader = parse(json.dumps({"type": "record", "name": "R", "fields": _fields((ours,))}))
+    assert isinstance(writer, Record)
+    assert isinstance(reader, Record)
+
+    assert not leading(writer.fields, {it.name: it.node for it in reader.fields})
+
+
 def test_fields_are_cut_up_to_the_first_that_is_no_text_and_no_moment() -> None:
     record = parse(event_schema(TYPE).text)
     assert isinstance(record, Record)

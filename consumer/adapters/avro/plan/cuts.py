@@ -137,15 +137,20 @@ def _usual(found: int | None) -> int:
 def _is_plain(writer: Node, reader: Node | None) -> bool:
     match writer:
         case Primitive(kind="string" | "long"):
-            return reader is None or any(writer == it for it in _branches(reader))
-        case Array(items=Primitive(kind="string")):
-            return reader is None or writer == reader
+            return reader is None or any(_is_a(it, writer.kind) for it in _branches(reader))
+        case Array(items=items):
+            theirs = isinstance(reader, Array) and _is_a(reader.items, "string")
+            return _is_a(items, "string") and (reader is None or theirs)
         case Union(branches=[Primitive(kind="null"), branch] | [branch, Primitive(kind="null")]):
-            fits = reader is None or resolves(writer.branches[0], reader)
-            fits = fits and (reader is None or resolves(writer.branches[1], reader))
+            fits = reader is None or all(resolves(it, reader) for it in writer.branches)
             return fits and isinstance(branch, Primitive) and _is_plain(branch, reader)
         case _:
             return False
+
+
+def _is_a(node: Node, kind: str) -> bool:
+    """Whatever logical type it has: how it is written does not depend on that."""
+    return isinstance(node, Primitive) and node.kind == kind
 
 
 def _branches(node: Node) -> Sequence[Node]:
