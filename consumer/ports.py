@@ -36,8 +36,8 @@ class Reader(Protocol):
         ...
 
     def read_alike(self, values: Sequence[bytes | None], now_ms: int) -> Sequence[Reading] | None:
-        """Each as `read` does, at three quarters of the cost; None unless all are sound and of one
-        schema that is at hand."""
+        """Each as `read` does, at less cost; None unless all are sound and of one schema that is
+        at hand."""
         ...
 
 

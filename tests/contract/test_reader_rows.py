@@ -12,7 +12,7 @@ from tests.avro_samples import NOW_MS, application_event, reader_of, schema_json
 TYPE = "application_status_changed"
 MINE: bytes = encode_event(TYPE, application_event(seekToken=None), 1)
 SOUND: list[bytes] = [
-    encode_event(TYPE, application_event(eventId=f"event-{number}"), 1) for number in range(3)
+    encode_event(TYPE, application_event(applicationId=f"app-{number}"), 1) for number in range(3)
 ]
 
 

@@ -79,6 +79,14 @@ def test_an_offset_is_not_tracked_twice() -> None:
         tracking(4, 4)
 
 
+@pytest.mark.parametrize("row", [[7, 6], [6, 6], [4, 6]])
+def test_a_row_out_of_order_is_not_tracked(row: list[int]) -> None:
+    tracker = tracking(4)
+    with pytest.raises(BrokenInvariantError, match="position is already 5"):
+        tracker.track_all([Offset(it) for it in row], [None, None])
+    assert tracker.pending == 1
+
+
 def test_an_offset_is_not_settled_twice() -> None:
     tracker = tracking(4)
     tracker.settle(Offset(4))

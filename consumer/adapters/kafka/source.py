@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import methodcaller
 from typing import Final, cast
 
 import orjson
@@ -29,7 +28,6 @@ from consumer.ports import Assignments, Clock, CommitAnswer, Fault, Mark, Polled
 
 ASK_AGAIN_S: Final = 5.0
 """How often the start of a waiting partition is looked for again."""
-_TOPIC: Final[Callable[[Message], str | None]] = methodcaller("topic")
 _SWITCH: Final = "the client does not pause or resume partitions; tried again each turn"
 
 
@@ -217,20 +215,20 @@ class KafkaSource:
         self._ask_at_s = self._clock.monotonic_s() + ASK_AGAIN_S
 
     def _sorted(self, messages: list[Message]) -> Polled:
+        records: list[Message] = []
         ends: list[tuple[Place, Offset]] = []
         for message in messages:
             error = message.error()
             if error is None:
-                continue
-            if error.code() == KafkaError._PARTITION_EOF:
+                records.append(message)
+            elif error.code() == KafkaError._PARTITION_EOF:
                 ends.append((_place(message), Offset(message.offset() or 0)))
             elif error.fatal():
                 self._fatal = error
             else:
                 self._faults.met(_place(message), error)
-        records = [message for message in messages if message.error() is None]
         if records:
-            self._faults.read(set(map(_TOPIC, records)))
+            self._faults.read(message.topic() for message in records)
         return Polled(cast("list[Record]", records), ends)
 
     def _stop_if_fatal(self) -> None:

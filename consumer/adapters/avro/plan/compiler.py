@@ -18,9 +18,7 @@ Read: TypeAlias = Callable[[bytes], Fields]
 
 _ODD: Final = (primitives.OddError, IndexError, TypeError, ValueError, struct.error)
 """What a plan runs into when bytes are not what it expects; ValueError is for bad UTF-8."""
-_NO_BUILTINS: Final[Mapping[str, object]] = {}
 TOOLS: Final[Mapping[str, object]] = {
-    "__builtins__": _NO_BUILTINS,
     "ODD": _ODD,
     "OddError": primitives.OddError,
     "ENDS": primitives.ENDS,
@@ -28,7 +26,7 @@ TOOLS: Final[Mapping[str, object]] = {
     "COUNTS": primitives.COUNTS,
     "INTS": primitives.INTS,
     "FLAGS": primitives.FLAGS,
-    **{f"GROUP{place}": table for place, table in enumerate(primitives.GROUPS)},
+    **primitives.GROUPS_BY_NAME,
     "groups": primitives.groups,
     "PADDING": primitives.PADDING,
     "long": primitives.long,
@@ -37,7 +35,6 @@ TOOLS: Final[Mapping[str, object]] = {
     "count": primitives.count,
     "keep": primitives.keep,
     "len": len,
-    "range": range,
     "new": new_tuple,
 }
 """All that a plan can call or look into, besides the constants of its schema."""
@@ -52,10 +49,7 @@ def compile_plan(
     the schema; a plan leaves to it, from the start, each record that has something odd.
     """
     source = write_plan(writer, reader, shapes)
-    names: dict[str, object] = {**TOOLS, **source.constants, "general": general}
-    code = compile(source.text, "<plan>", "exec", dont_inherit=True)
-    exec(code, names)  # noqa: S102 -- our own text; what is a schema's came in as constants
-    return cast("Read", names["plan"])
+    return cast("Read", source.function("plan", {**TOOLS, "general": general}))
 
 
 def write_plan(writer: Record, reader: Record, shapes: Shapes = EVENT_SHAPES) -> Source:

@@ -15,7 +15,13 @@ from struct import Struct
 from typing import Any, Final, TypeAlias, cast
 
 from consumer.adapters.avro.framing import HEADER_BYTES
-from consumer.adapters.avro.plan.primitives import COUNTS, ENDS, GROUPS, OddError
+from consumer.adapters.avro.plan.primitives import (
+    COUNTS,
+    ENDS,
+    GROUPS,
+    GROUPS_BY_NAME,
+    OddError,
+)
 from consumer.adapters.avro.plan.source import Source
 from consumer.adapters.avro.resolution import resolves
 from consumer.adapters.avro.tree import Array, Field, Node, Primitive, Union
@@ -179,6 +185,4 @@ def _taking(shape: _Shape) -> _Take:
             fields.append(text() if found == _TEXT else "None")
     with source.block("def take(pieces)"):
         source.put(f"[{', '.join(pieces)}] = pieces", *moments, f"return ({', '.join(fields)},)")
-    names: dict[str, object] = {f"GROUP{place}": table for place, table in enumerate(GROUPS)}
-    exec(compile(source.text, "<cut>", "exec", dont_inherit=True), names)  # noqa: S102 -- our own text
-    return cast("_Take", names["take"])
+    return cast("_Take", source.function("take", GROUPS_BY_NAME))

@@ -56,6 +56,7 @@ def _group(place: int) -> tuple[int, ...]:
 _MOMENT_BYTES: Final = 6
 GROUPS: Final = tuple(_group(place) for place in range(_MOMENT_BYTES))
 """Small, so that they stay near: larger ones, of two bytes at once, drive out what is pending."""
+GROUPS_BY_NAME: Final = {f"GROUP{place}": table for place, table in enumerate(GROUPS)}
 
 
 _MOST_KEPT: Final = 4_096

@@ -5,7 +5,7 @@ Nothing of a schema is ever part of the text; what a plan needs of one is bound 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -50,6 +50,13 @@ class Source:
         if len(self._lines) == before:
             self.put("pass")
         self._indent -= 1
+
+    def function(self, name: str, tools: Mapping[str, object]) -> object:
+        """What the text defines by that name. Nothing is at hand to it but these tools and its
+        constants, no builtins either."""
+        names: dict[str, object] = {"__builtins__": {}, **tools, **self.constants}
+        exec(compile(self.text, "<plan>", "exec", dont_inherit=True), names)  # noqa: S102 -- our own text; what is a schema's came in as constants
+        return names[name]
 
     def variable(self) -> str:
         self._names += 1
